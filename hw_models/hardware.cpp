@@ -1,0 +1,90 @@
+#include "hw_models/hardware.hpp"
+
+#include <optional>
+
+#include "hw_models/collectives/registry.hpp"
+#include "hw_models/kernels/registry.hpp"
+#include "sim/config/config_error.hpp"
+#include "sim/config/suggest.hpp"
+#include "sim/engine/contract.hpp"
+#include "sim/units/literals.hpp"
+
+namespace helixsim {
+using namespace literals;
+namespace {
+
+std::string_view all_reduce_named(std::string_view name) {
+  if (name == "auto") return {};
+  for (const CollectiveAlgorithm& row : collective_algorithms()) {
+    if (row.kind == CollectiveKind::AllReduce && row.name == name) return row.name;
+  }
+  throw ConfigError("--all-reduce: unknown algorithm \"" + std::string(name) + "\"" +
+                    suggestion(name, all_reduce_choices()));
+}
+
+Node fidelity_node(const System& system, std::string_view fidelity) {
+  const Node all = system.document.object("fidelities");
+  if (!all.has(fidelity)) {
+    throw ConfigError(all.file() + ": /fidelities: no fidelity \"" + std::string(fidelity) + "\"" +
+                      suggestion(fidelity, all.keys()));
+  }
+  return all.object(fidelity);
+}
+
+}  // namespace
+
+Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce)
+    : gpu_(system.gpu),
+      fabric_(system.fabric),
+      fidelity_(fidelity),
+      all_reduce_(all_reduce_named(all_reduce)) {
+  const Node node = fidelity_node(system, fidelity);
+  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve"});
+  const std::string accountings[] = {"theory", "event"};
+  accounting_ =
+      node.choice("accounting", accountings) == 0 ? Accounting::Theory : Accounting::Event;
+
+  const Node kernels = node.object("kernels");
+  const auto laws = kernel_laws();
+  kernels_ = laws[kernels.choice("law", names_of(laws))].make(kernels, gpu_);
+
+  const Node collectives = node.object("collectives");
+  collectives.allow_only({"link_efficiency", "all_reduce", "kvp_exchange", "kvp_exchange_latency",
+                          "exchange", "point_to_point", "step", "figure3_exchange"});
+  const Range<Seconds> times{0_us, 1.0_s};
+  link_efficiency_ = sourced(collectives, "link_efficiency").number("value", {0.01, 1.0});
+  const auto start_up = [&](StartUp which) -> Seconds& {
+    return start_up_[static_cast<std::size_t>(which)];
+  };
+  start_up(StartUp::AllReduce) = sourced(collectives, "all_reduce").time("value", times);
+  start_up(StartUp::KvpExchange) = sourced(collectives, "kvp_exchange").time("value", times);
+  start_up(StartUp::Exchange) = sourced(collectives, "exchange").time("value", times);
+  start_up(StartUp::PointToPoint) = sourced(collectives, "point_to_point").time("value", times);
+  kvp_latency_ = sourced(collectives, "kvp_exchange_latency").time("value", times);
+  step_ = sourced(collectives, "step").time("value", times);
+  figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
+  reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
+}
+
+CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
+  if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
+  const BytesPerSecond egress = fabric_->ports(request.group).egress * link_efficiency_;
+  std::optional<CollectiveCost> best;
+  for (const CollectiveAlgorithm& row : collective_algorithms()) {
+    if (row.kind != request.kind) continue;
+    const bool named = row.kind == CollectiveKind::AllReduce && !all_reduce_.empty();
+    if (named ? row.name != all_reduce_ : !row.applies(fabric_->spec())) continue;
+    const AlgorithmVolume volume = row.volume(request);
+    const Seconds time = start_up_[static_cast<std::size_t>(request.start_up)] +
+                         step_ * static_cast<double>(volume.steps - 1) + volume.sent / egress;
+    if (!best || time < best->occupancy) {
+      best = CollectiveCost{
+          .occupancy = time, .latency = {}, .sent = volume.sent, .algorithm = row.name};
+    }
+  }
+  ensure(best.has_value(), "every collective kind has an algorithm that runs anywhere");
+  if (request.start_up == StartUp::KvpExchange) best->latency = kvp_latency_;
+  return *best;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,65 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "hw_models/collectives/collective.hpp"
+#include "hw_models/kernels/kernel_model.hpp"
+#include "hw_models/system.hpp"
+
+namespace helixsim {
+
+/// What one collective costs on one GPU.
+struct CollectiveCost {
+  Seconds occupancy;  ///< holds the communication stream
+  Seconds latency;    ///< passes afterwards, holding nothing
+  Bytes sent;         ///< by each GPU, under the chosen algorithm
+  std::string_view algorithm;
+
+  [[nodiscard]] Seconds total() const { return occupancy + latency; }
+};
+
+/// How a fidelity counts a decode step: `Theory` is the reference arithmetic (mean expert rank,
+/// lm_head alone at the ends, layers averaged over pipeline stages), `Event` the critical rank,
+/// every operation and the slowest stage.
+enum class Accounting { Theory, Event };
+
+/// A system seen through one fidelity: turns work into time. Immutable and safe to share between
+/// threads.
+class Hardware {
+ public:
+  /// `all_reduce` names an algorithm or "auto". Errors: ConfigError for an unknown fidelity or
+  /// algorithm.
+  Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce);
+
+  [[nodiscard]] const Gpu& gpu() const { return gpu_; }
+  [[nodiscard]] const Fabric& fabric() const { return *fabric_; }
+  [[nodiscard]] const std::string& fidelity() const { return fidelity_; }
+  [[nodiscard]] Accounting accounting() const { return accounting_; }
+  [[nodiscard]] Bytes reserve() const { return reserve_; }
+  /// The exchange of one request in the paper's figure 3, which `hop_b: figure3` reads literally.
+  [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
+
+  [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
+  /// The fastest algorithm that the fabric can run, or the named one. A group of one costs nothing.
+  /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress), then the
+  /// latency.
+  [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
+
+ private:
+  Gpu gpu_;
+  std::shared_ptr<const Fabric> fabric_;
+  std::string fidelity_;
+  std::string_view all_reduce_;
+  std::shared_ptr<const KernelModel> kernels_;
+  Accounting accounting_ = Accounting::Event;
+  double link_efficiency_ = 1.0;
+  Seconds start_up_[kStartUps];
+  Seconds step_;
+  Seconds kvp_latency_;
+  Seconds figure3_exchange_;
+  Bytes reserve_;
+};
+
+}  // namespace helixsim

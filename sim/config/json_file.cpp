@@ -1,0 +1,90 @@
+#include "sim/config/json_file.hpp"
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+#include <set>
+#include <sstream>
+
+#include "sim/config/config_error.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr std::uintmax_t kLargestFile = std::uintmax_t{256} << 20;
+constexpr int kDeepest = 64;
+
+/// The parser's message without its own prefix, such as "parse error at line 3, column 7: ...".
+std::string readable(const nlohmann::json::exception& error) {
+  std::string text = error.what();
+  const auto bracket = text.find("] ");
+  return bracket == std::string::npos ? text : text.substr(bracket + 2);
+}
+
+nlohmann::json parse_checked(std::string_view text, const std::string& name) {
+  std::vector<std::set<std::string>> keys;
+  std::string broken_rule;
+  const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
+    using Event = nlohmann::json::parse_event_t;
+    if (depth > kDeepest && broken_rule.empty()) broken_rule = "nested deeper than 64";
+    if (event == Event::object_start) keys.emplace_back();
+    if (event == Event::object_end && !keys.empty()) keys.pop_back();
+    if (event == Event::key && !keys.empty()) {
+      const auto key = parsed.get<std::string>();
+      if (!keys.back().insert(key).second && broken_rule.empty()) {
+        broken_rule = "key \"" + key + "\" appears twice in one object";
+      }
+    }
+    return true;
+  };
+  // Depth is bounded before the recursive-descent of later readers sees it.
+  int depth = 0;
+  bool in_text = false;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_text) {
+      if (c == '\\')
+        ++i;
+      else if (c == '"')
+        in_text = false;
+    } else if (c == '"') {
+      in_text = true;
+    } else if (c == '{' || c == '[') {
+      if (++depth > kDeepest) throw ConfigError(name + ": nested deeper than 64");
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  try {
+    auto document = nlohmann::json::parse(text, watch, true, true);
+    if (!broken_rule.empty()) throw ConfigError(name + ": " + broken_rule);
+    return document;
+  } catch (const nlohmann::json::exception& error) {
+    std::string message = readable(error);
+    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) message = "the file is empty";
+    throw ConfigError(name + ": " + message);
+  }
+}
+
+}  // namespace
+
+Node parse_json(std::string_view text, const std::string& name) {
+  return {std::make_shared<const nlohmann::json>(parse_checked(text, name)), name};
+}
+
+Node read_json_file(const std::filesystem::path& path) {
+  const std::string name = path.string();
+  std::error_code error;
+  if (std::filesystem::is_directory(path, error))
+    throw ConfigError(name + ": is a folder, expected a JSON file");
+  if (!std::filesystem::exists(path, error)) throw ConfigError(name + ": no such file");
+  std::ifstream file(path, std::ios::binary);
+  if (!file) throw ConfigError(name + ": cannot be read");
+  if (std::filesystem::file_size(path, error) > kLargestFile && !error) {
+    throw ConfigError(name + ": larger than 256 MiB");
+  }
+  std::ostringstream text;
+  text << file.rdbuf();
+  return parse_json(text.str(), name);
+}
+
+}  // namespace helixsim

@@ -1,0 +1,68 @@
+#include "sim/decode/pipeline.hpp"
+
+#include <algorithm>
+
+namespace helixsim {
+namespace {
+
+double weighted_picoseconds(const StepWeights& weights, const StepBlocks& blocks) {
+  const auto ps = [](SimTime time) { return static_cast<double>(time.picoseconds()); };
+  return weights.begin * ps(blocks.begin) + weights.attention * ps(blocks.attention) +
+         weights.dense * ps(blocks.dense) + weights.moe * ps(blocks.moe) +
+         weights.end * ps(blocks.end) + weights.hop * ps(blocks.hop);
+}
+
+StepWeights theory_weights(const ModelSpec& model, int pp) {
+  const int layers = model.layers();
+  const double rounded_up = (layers + pp - 1) / pp;
+  const double factor = pp * rounded_up / layers;
+  return {.begin = 0,
+          .attention = factor * layers,
+          .dense = factor * model.dense.layers,
+          .moe = factor * model.moe.layers,
+          .end = 1,
+          .hop = pp > 1 ? static_cast<double>(pp) : 0.0};
+}
+
+}  // namespace
+
+StageLayers stage_layers(const ModelSpec& model, int pp, int stage) {
+  const int whole = model.layers() / pp;
+  const int longer = model.layers() % pp;
+  const int first = stage * whole + std::min(stage, longer);
+  const int count = whole + (stage < longer ? 1 : 0);
+  const int dense = std::clamp(model.dense.layers - first, 0, count);
+  return {.dense = dense, .moe = count - dense};
+}
+
+StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
+                         const StepBlocks& blocks) {
+  if (accounting == Accounting::Theory) return theory_weights(model, pp);
+  StepWeights slowest;
+  double slowest_time = -1.0;
+  for (int stage = 0; stage < pp; ++stage) {
+    const StageLayers layers = stage_layers(model, pp, stage);
+    const StepWeights weights{.begin = stage == 0 ? 1.0 : 0.0,
+                              .attention = static_cast<double>(layers.dense + layers.moe),
+                              .dense = static_cast<double>(layers.dense),
+                              .moe = static_cast<double>(layers.moe),
+                              .end = stage == pp - 1 ? 1.0 : 0.0,
+                              .hop = pp > 1 ? 1.0 : 0.0};
+    const double time = weighted_picoseconds(weights, blocks);
+    if (time > slowest_time) {
+      slowest = weights;
+      slowest_time = time;
+    }
+  }
+  for (double* weight : {&slowest.begin, &slowest.attention, &slowest.dense, &slowest.moe,
+                         &slowest.end, &slowest.hop}) {
+    *weight *= pp;
+  }
+  return slowest;
+}
+
+SimTime weighted(const StepWeights& weights, const StepBlocks& blocks) {
+  return to_sim_time(Seconds(weighted_picoseconds(weights, blocks) * 1e-12));
+}
+
+}  // namespace helixsim

@@ -1,0 +1,46 @@
+#pragma once
+
+#include "hw_models/hardware.hpp"
+#include "sim/engine/time.hpp"
+#include "sim/llm/model_spec.hpp"
+
+namespace helixsim {
+
+/// How often each block counts in a TTL.
+struct StepWeights {
+  double begin = 0;
+  double attention = 0;
+  double dense = 0;
+  double moe = 0;
+  double end = 0;
+  double hop = 0;
+};
+
+/// Makespans of the blocks of a step.
+struct StepBlocks {
+  SimTime begin;
+  SimTime attention;
+  SimTime dense;
+  SimTime moe;
+  SimTime end;
+  SimTime hop;  ///< hidden states to the next stage
+};
+
+/// Layers of one pipeline stage; dense layers come first, and the first L mod pp stages hold one
+/// layer more.
+struct StageLayers {
+  int dense;
+  int moe;
+};
+StageLayers stage_layers(const ModelSpec& model, int pp, int stage);
+
+/// Event accounting: pp micro-batches circulate, so TTL = pp x the slowest stage; every stage pays
+/// one hop, the first the embedding, the last lm_head. Theory: TTL = pp ceil(L/pp)/L x all layers +
+/// lm_head + pp hops. Source: docs/modelling.md, pipeline parallelism.
+StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
+                         const StepBlocks& blocks);
+
+/// Sum of blocks by weights, in whole picoseconds.
+SimTime weighted(const StepWeights& weights, const StepBlocks& blocks);
+
+}  // namespace helixsim

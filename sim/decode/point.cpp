@@ -1,0 +1,56 @@
+#include "sim/decode/point.hpp"
+
+#include <fmt/format.h>
+
+namespace helixsim {
+
+std::string_view name_of(Shortage shortage) {
+  switch (shortage) {
+    case Shortage::None:
+      return "";
+    case Shortage::Weights:
+      return "weights";
+    case Shortage::KvCache:
+      return "kv_cache";
+  }
+  return "";
+}
+
+Shortage shortage_of(const MemoryUse& memory) {
+  if (memory.fits()) return Shortage::None;
+  return memory.weights + memory.reserve > memory.usable ? Shortage::Weights : Shortage::KvCache;
+}
+
+double tokens_per_second_per_gpu(const Point& point, SimTime ttl) {
+  return static_cast<double>(point.requests_in_flight()) /
+         (ttl.seconds().value() * point.layout.gpus());
+}
+
+std::optional<LayoutFault> layout_fault(const Setup& setup, const StrategyEntry& strategy,
+                                        const Layout& layout) {
+  const int domain = setup.hardware.fabric().spec().gpus;
+  if (auto fault = common_fault(setup.model, *setup.attention, layout)) return fault;
+  if (auto fault = strategy.get().fault(*setup.attention, setup.model, layout)) return fault;
+  if (layout.gpus() > domain) {
+    return LayoutFault{
+        "pp", fmt::format("the layout has {} GPUs, the system has {}", layout.gpus(), domain)};
+  }
+  return std::nullopt;
+}
+
+std::optional<LayoutFault> fault_of(const Setup& setup, const Point& point) {
+  if (auto fault = layout_fault(setup, *point.strategy, point.layout)) return fault;
+  if (point.batch % point.layout.dp != 0) {
+    return LayoutFault{"batch",
+                       fmt::format("{} is not divisible by dp = {}", point.batch, point.layout.dp)};
+  }
+  const int requests = point.batch / point.layout.dp;
+  if (point.hop_b.mode == HopBMode::Chunks && point.hop_b.chunks > requests) {
+    return LayoutFault{
+        "hop_b", fmt::format("{} is outside [1, {}]; an attention group holds {} request{}",
+                             point.hop_b.chunks, requests, requests, requests == 1 ? "" : "s")};
+  }
+  return std::nullopt;
+}
+
+}  // namespace helixsim

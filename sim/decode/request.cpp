@@ -1,0 +1,152 @@
+#include "sim/decode/request.hpp"
+
+#include <cmath>
+#include <nlohmann/json.hpp>
+
+#include "hw_models/collectives/registry.hpp"
+#include "hw_models/system.hpp"
+#include "sim/config/config_error.hpp"
+#include "sim/config/suggest.hpp"
+#include "sim/llm/model_file.hpp"
+#include "sim/units/parse.hpp"
+
+namespace helixsim {
+namespace {
+
+void read_weights(const Node& node, PrecisionPlan& precision) {
+  if (node.is_string()) {
+    precision.set_weights(node.as_text(), node.file() + ": " + node.pointer());
+    return;
+  }
+  for (const Node& one : node.elements())
+    precision.set_weights(one.as_text(), one.file() + ": " + one.pointer());
+}
+
+Precision read_precision(const Node& parent, std::string_view key, Precision fallback) {
+  if (!parent.has(key)) return fallback;
+  const Node node = parent.at(key);
+  return precision_named(node.as_text(), node.file() + ": " + node.pointer());
+}
+
+double read_context(const Node& node) {
+  constexpr Range<double> kTokens{1.0, 1e12};
+  if (!node.is_string()) return node.as_number(kTokens);
+  const auto tokens = parse_tokens(node.as_text());
+  if (!tokens)
+    node.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" + node.as_text() +
+              "\"");
+  if (!(*tokens >= kTokens.low && *tokens <= kTokens.high))
+    node.fail("\"" + node.as_text() + "\" is outside [1, 1e12]");
+  return *tokens;
+}
+
+HopB read_hop_b(const Node& node) {
+  if (node.is_number())
+    return {HopBMode::Chunks, static_cast<int>(node.as_integer({1, 1'000'000}))};
+  const std::string text = node.as_text();
+  const auto hop_b = parse_hop_b(text);
+  if (!hop_b) {
+    node.fail(
+        "expected off, a chunk count, best, device_initiated, figure3 or figure3_lockstep, got \"" +
+        text + "\"" +
+        (nearest_name(text, hop_b_names()).empty() ? "" : suggestion(text, hop_b_names())));
+  }
+  return *hop_b;
+}
+
+/// The FFN width that uses all GPUs, when the user left tpf out.
+int fitting_tpf(const StrategyEntry& strategy, const Layout& layout) {
+  const int ffn_gpus = strategy.get().widths(layout).dense_ffn;
+  return ffn_gpus % layout.ep == 0 ? ffn_gpus / layout.ep : 1;
+}
+
+}  // namespace
+
+std::vector<std::string_view> setup_keys() {
+  return {"model",          "system",      "fidelity",           "weights",   "kv",
+          "attention_math", "activations", "overlap_all_reduce", "all_reduce"};
+}
+
+void read_setup_keys(const Node& node, SetupRequest& request) {
+  request.model = node.text("model", request.model);
+  request.system = node.text("system", request.system);
+  request.fidelity = node.text("fidelity", request.fidelity);
+  if (node.has("all_reduce")) {
+    const auto names = all_reduce_choices();
+    request.all_reduce = names[node.choice("all_reduce", names)];
+  }
+  if (node.has("weights")) read_weights(node.at("weights"), request.precision);
+  request.precision.kv_cache = read_precision(node, "kv", request.precision.kv_cache);
+  request.precision.attention_math =
+      read_precision(node, "attention_math", request.precision.attention_math);
+  request.precision.activations =
+      read_precision(node, "activations", request.precision.activations);
+  request.options.overlap_all_reduce =
+      node.boolean("overlap_all_reduce", request.options.overlap_all_reduce);
+}
+
+SplitOverrides split_overrides(std::span<const Override> overrides) {
+  SplitOverrides split;
+  for (const Override& change : overrides) {
+    const bool of_setup = change.path.starts_with("model.") || change.path.starts_with("system.");
+    (of_setup ? split.setup : split.file).push_back(change);
+  }
+  return split;
+}
+
+Setup make_setup(const SetupRequest& request, const Catalog& catalog,
+                 std::span<const Override> overrides) {
+  if (request.model.empty()) {
+    throw ConfigError("--model: expected a model" +
+                      suggestion("", catalog.names("configs/models")));
+  }
+  std::vector<Override> of_model;
+  std::vector<Override> of_system;
+  for (const Override& change : overrides) {
+    if (change.path.starts_with("model.")) {
+      of_model.push_back({change.path.substr(6), change.value});
+    } else if (change.path.starts_with("system.")) {
+      of_system.push_back({change.path.substr(7), change.value});
+    } else {
+      throw ConfigError("--set " + change.path +
+                        ": expected a path that begins with model. or system.");
+    }
+  }
+  const Node model =
+      with_overrides(catalog.read("configs/models", request.model, "--model"), of_model);
+  const Node system =
+      with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system);
+  return {read_model(model), Hardware(read_system(system), request.fidelity, request.all_reduce),
+          request.precision, request.options};
+}
+
+std::vector<std::string_view> point_keys() {
+  return {"strategy", "tpa", "kvp", "dp", "tpf", "ep", "pp", "batch", "context", "hop_b"};
+}
+
+Point read_point(const Node& node, const Setup& setup) {
+  const auto rows = strategies();
+  Point point;
+  point.strategy = &rows[node.choice("strategy", names_of(rows))];
+  const auto width = [&](std::string_view key, int& value) {
+    if (node.has(key)) value = static_cast<int>(node.integer(key, {1, 65536}));
+  };
+  Layout& layout = point.layout;
+  width("tpa", layout.tpa);
+  width("kvp", layout.kvp);
+  width("dp", layout.dp);
+  width("ep", layout.ep);
+  width("pp", layout.pp);
+  layout.tpf = fitting_tpf(*point.strategy, layout);
+  width("tpf", layout.tpf);
+  if (node.has("batch")) point.batch = static_cast<int>(node.integer("batch", {1, 1'000'000}));
+  point.context = node.has("context") ? read_context(node.at("context")) : 1e6;
+  if (node.has("hop_b")) point.hop_b = read_hop_b(node.at("hop_b"));
+  if (const auto fault = fault_of(setup, point)) {
+    (node.has(fault->field) ? node.at(fault->field) : node)
+        .fail((node.has(fault->field) ? "" : fault->field + ": ") + fault->message);
+  }
+  return point;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,52 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/config/catalog.hpp"
+#include "sim/config/node.hpp"
+#include "sim/config/override.hpp"
+#include "sim/decode/point.hpp"
+#include "sim/decode/setup.hpp"
+
+namespace helixsim {
+
+/// What a study needs beside its points, as a user writes it: names or paths, formats and schedule
+/// options.
+struct SetupRequest {
+  std::string model;
+  std::string system = "gb200_nvl72";
+  std::string fidelity = "paper";
+  std::string all_reduce = "auto";
+  PrecisionPlan precision;
+  ScheduleOptions options;
+};
+
+/// Keys of a setup in a JSON object: system, fidelity, weights, kv, attention_math, activations,
+/// overlap_all_reduce, all_reduce (and model).
+std::vector<std::string_view> setup_keys();
+/// Reads those keys that are there. Errors: ConfigError.
+void read_setup_keys(const Node& node, SetupRequest& request);
+
+/// Opens the model and the system. Overrides below "model." and "system." change those files;
+/// others are an error here. Errors: ConfigError.
+Setup make_setup(const SetupRequest& request, const Catalog& catalog,
+                 std::span<const Override> overrides);
+
+/// Splits `--set` overrides into those of model and system files and the rest, which belong to the
+/// file at hand.
+struct SplitOverrides {
+  std::vector<Override> setup;
+  std::vector<Override> file;
+};
+SplitOverrides split_overrides(std::span<const Override> overrides);
+
+/// Reads the point of an object with the keys strategy, tpa, kvp, dp, tpf, ep, pp, batch, context
+/// and hop_b, all of them optional but strategy: widths that are left out are 1, tpf fills what tpf
+/// * ep needs. Errors: ConfigError.
+Point read_point(const Node& node, const Setup& setup);
+std::vector<std::string_view> point_keys();
+
+}  // namespace helixsim

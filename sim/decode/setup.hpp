@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "hw_models/hardware.hpp"
+#include "sim/llm/attention/attention_kind.hpp"
+#include "sim/llm/model_spec.hpp"
+#include "sim/llm/precision_plan.hpp"
+#include "sim/parallel/schedule.hpp"
+
+namespace helixsim {
+
+/// Everything that stays the same over the points of a study: model, system seen through a
+/// fidelity, formats, options. Immutable and safe to share between threads.
+struct Setup {
+  Setup(ModelSpec model_spec, Hardware hardware_model, PrecisionPlan plan,
+        ScheduleOptions schedule_options);
+
+  ModelSpec model;
+  std::shared_ptr<const AttentionKind> attention;
+  Hardware hardware;
+  PrecisionPlan precision;
+  ScheduleOptions options;
+};
+
+}  // namespace helixsim

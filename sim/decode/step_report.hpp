@@ -1,0 +1,51 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/decode/evaluator.hpp"
+#include "sim/decode/point.hpp"
+
+namespace helixsim {
+
+/// One operation of a report; chunks of HOP-B are put together. Times are relative to the start of
+/// the operation's layer (or of the step's begin and end).
+struct OperationReport {
+  std::string_view name;
+  std::string_view kind;
+  Bytes weight_bytes;
+  Bytes kv_bytes;
+  Flops flops;
+  int group = 0;
+  Bytes payload_bytes;
+  Bytes sent_bytes;
+  double active_experts = 0.0;
+  SimTime duration;  ///< for which it holds its stream, latencies included
+  SimTime start;
+  SimTime finish;
+  SimTime exposed;  ///< of a collective: time in which nothing is computed; else the duration
+};
+
+/// One kind of layer and how many of them the model has.
+struct LayerReport {
+  std::string_view kind;
+  int count = 0;
+  SimTime duration;
+  std::vector<OperationReport> operations;
+};
+
+/// Everything about one point.
+struct StepReport {
+  Point point;
+  PointResult result;
+  std::vector<LayerReport> layers;
+  std::vector<OperationReport> ends;  ///< before the first layer, after the last, between stages
+  std::vector<std::string> warnings;
+};
+
+/// Evaluates a point and keeps its operations. The schedule is checked through Boost.Graph before
+/// it is believed.
+StepReport report_step(Evaluator& evaluator, const Point& point);
+
+}  // namespace helixsim

@@ -1,0 +1,103 @@
+#include "sim/llm/attention/registry.hpp"
+
+namespace helixsim {
+namespace {
+
+/// Decode form with W_UK absorbed into the query and W_UV applied to the merged latent output. The
+/// down-projections (query, latent and rotary key) are small and whole on every GPU.
+class Mla final : public AttentionKind {
+ public:
+  Mla(const MlaSpec& spec, int hidden) : spec_(spec), hidden_(hidden) {}
+
+  [[nodiscard]] int query_heads() const override { return spec_.query_heads; }
+  [[nodiscard]] int kv_heads() const override { return 1; }
+  [[nodiscard]] double kv_elements_per_token(double) const override {
+    return static_cast<double>(spec_.kv_lora_rank) + spec_.qk_rope_head_size;
+  }
+  [[nodiscard]] int exchanged_size() const override { return spec_.kv_lora_rank; }
+
+  [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
+    return down_elements() + q_up_elements(shard) + k_up_elements(shard) + v_up_elements(shard) +
+           output_elements(shard);
+  }
+
+  void before(const AttentionShard& shard, const PrecisionPlan& precision,
+              OperationList& out) const override {
+    const Precision weights = precision.weight(WeightClass::Attention);
+    out.push_back(gemm("qkv_a_proj", down_elements(), shard.requests, weights));
+    out.push_back(elementwise("qkv_a_norm"));
+    out.push_back(gemm("q_b_proj", q_up_elements(shard), shard.requests, weights));
+    out.push_back(elementwise("rope_append"));
+    out.push_back(gemm("w_uk_absorb", k_up_elements(shard), shard.requests, weights));
+  }
+
+  /// One read of the latent and rotary key serves all heads; flops: 2 b (Q/TPA) ((latent + rope) +
+  /// latent) S/KVP.
+  [[nodiscard]] Operation flash_decode(const AttentionShard& shard,
+                                       const PrecisionPlan& precision) const override {
+    const double tokens = shard.requests * shard.kv_tokens;
+    const double score_and_value = kv_elements_per_token(1.0) + spec_.kv_lora_rank;
+    return {.name = "attention",
+            .kind = OperationKind::Attention,
+            .category = TimeCategory::Attention,
+            .work = {.kind = KernelKind::Attention,
+                     .math = entry(precision.attention_math).rate,
+                     .weight_bytes = {},
+                     .kv_bytes = Bytes(tokens * kv_elements_per_token(1.0) *
+                                       bytes_per_element(precision.kv_cache)),
+                     .flops = Flops(2.0 * tokens * shard.query_heads * score_and_value)},
+            .collective = {},
+            .active_experts = 0.0};
+  }
+
+  void after(const AttentionShard& shard, const PrecisionPlan& precision,
+             OperationList& out) const override {
+    const Precision weights = precision.weight(WeightClass::Attention);
+    out.push_back(gemm("w_uv", v_up_elements(shard), shard.requests, weights));
+    out.push_back(gemm("o_proj", output_elements(shard), shard.requests, weights));
+  }
+
+ private:
+  [[nodiscard]] double down_elements() const {
+    return static_cast<double>(hidden_) *
+           (spec_.q_lora_rank + spec_.kv_lora_rank + spec_.qk_rope_head_size);
+  }
+  [[nodiscard]] double q_up_elements(const AttentionShard& shard) const {
+    return shard.query_heads * spec_.q_lora_rank *
+           (spec_.qk_nope_head_size + spec_.qk_rope_head_size);
+  }
+  [[nodiscard]] double k_up_elements(const AttentionShard& shard) const {
+    return shard.query_heads * spec_.qk_nope_head_size * spec_.kv_lora_rank;
+  }
+  [[nodiscard]] double v_up_elements(const AttentionShard& shard) const {
+    return shard.output_heads * spec_.v_head_size * spec_.kv_lora_rank;
+  }
+  [[nodiscard]] double output_elements(const AttentionShard& shard) const {
+    return static_cast<double>(hidden_) * shard.output_heads * spec_.v_head_size;
+  }
+
+  MlaSpec spec_;
+  int hidden_;
+};
+
+}  // namespace
+
+std::unique_ptr<const AttentionKind> make_mla(const MlaSpec& spec, int hidden) {
+  return std::make_unique<Mla>(spec, hidden);
+}
+
+AttentionSpec read_mla(const Node& node) {
+  node.allow_only({"kind", "query_heads", "q_lora_rank", "kv_lora_rank", "qk_nope_head_size",
+                   "qk_rope_head_size", "v_head_size"});
+  const auto size = [&](std::string_view key) {
+    return static_cast<int>(node.integer(key, {1, 65536}));
+  };
+  return MlaSpec{.query_heads = size("query_heads"),
+                 .q_lora_rank = size("q_lora_rank"),
+                 .kv_lora_rank = size("kv_lora_rank"),
+                 .qk_nope_head_size = size("qk_nope_head_size"),
+                 .qk_rope_head_size = size("qk_rope_head_size"),
+                 .v_head_size = size("v_head_size")};
+}
+
+}  // namespace helixsim

@@ -1,0 +1,59 @@
+#include "sim/llm/ffn/ffn_kind.hpp"
+
+namespace helixsim {
+namespace {
+
+/// A grouped GEMM reads the weights of the active experts and computes for the tokens routed to
+/// this rank. The critical rank computes in proportion to its active experts.
+Operation expert_gemm(std::string_view name, double elements_per_expert, const MoeFfnSpec& moe,
+                      const MoeFfnShard& shard, Precision precision) {
+  const double active = shard.largest_rank ? shard.active.largest : shard.active.mean;
+  const double load = shard.active.mean > 0.0 ? active / shard.active.mean : 1.0;
+  const double rows = shard.routed_tokens * moe.experts_per_token / shard.ep * load;
+  Operation op = gemm(name, elements_per_expert, rows, precision, TimeCategory::Moe);
+  op.work.kind = KernelKind::GroupedGemm;
+  op.work.weight_bytes *= active;
+  op.active_experts = active;
+  return op;
+}
+
+}  // namespace
+
+double router_elements(const ModelSpec& model) {
+  return static_cast<double>(model.hidden) * model.moe.experts;
+}
+
+double routed_expert_elements(const ModelSpec& model, int tpf, int ep) {
+  return 3.0 * model.hidden * model.moe.intermediate * model.moe.experts /
+         (static_cast<double>(tpf) * ep);
+}
+
+double shared_expert_elements(const ModelSpec& model, int width) {
+  return 3.0 * model.hidden * model.moe.shared_intermediate / width;
+}
+
+void moe_route(const ModelSpec& model, const MoeFfnShard& shard, const PrecisionPlan& precision,
+               OperationList& out) {
+  out.push_back(gemm("router", router_elements(model), shard.local_tokens,
+                     precision.weight(WeightClass::Router), TimeCategory::Moe));
+  out.push_back(elementwise("topk_permute", TimeCategory::Moe));
+}
+
+void moe_experts(const ModelSpec& model, const MoeFfnShard& shard, const PrecisionPlan& precision,
+                 OperationList& out) {
+  const double one_matrix = static_cast<double>(model.hidden) * model.moe.intermediate / shard.tpf;
+  const Precision routed = precision.weight(WeightClass::RoutedExperts);
+  out.push_back(expert_gemm("expert_gate_up", 2.0 * one_matrix, model.moe, shard, routed));
+  out.push_back(expert_gemm("expert_down", one_matrix, model.moe, shard, routed));
+  if (model.moe.shared_intermediate > 0) {
+    const double elements = shared_expert_elements(model, shard.shared_width);
+    const Precision shared = precision.weight(WeightClass::SharedExpert);
+    out.push_back(gemm("shared_gate_up", elements * (2.0 / 3.0), shard.local_tokens, shared,
+                       TimeCategory::Moe));
+    out.push_back(
+        gemm("shared_down", elements * (1.0 / 3.0), shard.local_tokens, shared, TimeCategory::Moe));
+  }
+  out.push_back(elementwise("finalize", TimeCategory::Moe));
+}
+
+}  // namespace helixsim

@@ -1,0 +1,99 @@
+#include "sim/llm/hugging_face.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+#include <vector>
+
+namespace helixsim {
+namespace {
+
+constexpr Range<long long> kSizes{1, 10'000'000};
+
+int size_of(const Node& node, std::string_view key) {
+  return static_cast<int>(node.integer(key, kSizes));
+}
+
+bool has_value(const Node& node, std::string_view key) {
+  return node.has(key) && !node.at(key).json().is_null();
+}
+
+int size_or(const Node& node, std::string_view key, int fallback) {
+  return has_value(node, key) ? static_cast<int>(node.integer(key, {0, kSizes.high})) : fallback;
+}
+
+/// Experts go by several names in published configurations.
+std::string first_of(const Node& node, std::initializer_list<std::string_view> keys) {
+  for (const std::string_view key : keys) {
+    if (has_value(node, key)) return std::string(key);
+  }
+  return {};
+}
+
+std::variant<GqaSpec, MlaSpec> attention_of(const Node& node) {
+  const int heads = size_of(node, "num_attention_heads");
+  if (has_value(node, "kv_lora_rank")) {
+    return MlaSpec{.query_heads = heads,
+                   .q_lora_rank = size_of(node, "q_lora_rank"),
+                   .kv_lora_rank = size_of(node, "kv_lora_rank"),
+                   .qk_nope_head_size = size_of(node, "qk_nope_head_dim"),
+                   .qk_rope_head_size = size_of(node, "qk_rope_head_dim"),
+                   .v_head_size = size_of(node, "v_head_dim")};
+  }
+  const int kv_heads = size_or(node, "num_key_value_heads", heads);
+  if (kv_heads < 1 || heads % kv_heads != 0) {
+    node.at("num_key_value_heads")
+        .fail("must divide num_attention_heads = " + std::to_string(heads));
+  }
+  return GqaSpec{.query_heads = heads,
+                 .kv_heads = kv_heads,
+                 .head_size = size_or(node, "head_dim", size_of(node, "hidden_size") / heads)};
+}
+
+MoeFfnSpec moe_of(const Node& node, const std::string& experts_key) {
+  const int intermediate =
+      size_of(node, has_value(node, "moe_intermediate_size") ? "moe_intermediate_size"
+                                                             : "intermediate_size");
+  const int shared = size_or(node, "n_shared_experts", 0);
+  MoeFfnSpec moe{.layers = 0,
+                 .experts = size_of(node, experts_key),
+                 .experts_per_token = 1,
+                 .intermediate = intermediate,
+                 .shared_intermediate =
+                     size_or(node, "shared_expert_intermediate_size", shared * intermediate)};
+  moe.experts_per_token = static_cast<int>(node.integer("num_experts_per_tok", {1, moe.experts}));
+  return moe;
+}
+
+}  // namespace
+
+bool is_hugging_face_config(const Node& document) {
+  return document.has("num_hidden_layers") && document.has("hidden_size");
+}
+
+ModelSpec read_hugging_face(const Node& document) {
+  if (has_value(document, "use_sliding_window") && document.boolean("use_sliding_window", false)) {
+    document.at("use_sliding_window").fail("sliding-window attention is not modelled");
+  }
+  const int layers = size_of(document, "num_hidden_layers");
+  const std::string family = document.text("model_type", "model");
+  const std::string name = document.text("_name_or_path", family);
+  ModelSpec model{.name = name.empty() ? family : name,
+                  .title = name.empty() ? family : name,
+                  .hidden = size_of(document, "hidden_size"),
+                  .vocabulary = size_of(document, "vocab_size"),
+                  .attention = attention_of(document),
+                  .dense = {.layers = layers, .intermediate = 1},
+                  .moe = {},
+                  .published_parameters = {}};
+  const std::string experts =
+      first_of(document, {"n_routed_experts", "num_local_experts", "num_experts"});
+  if (!experts.empty()) {
+    model.moe = moe_of(document, experts);
+    model.dense.layers = std::min(size_or(document, "first_k_dense_replace", 0), layers);
+    model.moe.layers = layers - model.dense.layers;
+  }
+  if (model.dense.layers > 0) model.dense.intermediate = size_of(document, "intermediate_size");
+  return model;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,40 @@
+#pragma once
+
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "hw_models/collectives/collective.hpp"
+#include "hw_models/kernels/kernel.hpp"
+
+namespace helixsim {
+
+enum class OperationKind { Gemm, Attention, Collective, Elementwise };
+
+/// Where the time of a decode step is booked. Communication is booked as exposed or hidden once the
+/// step has run.
+enum class TimeCategory { Attention, Gemm, Moe, Communication, Other };
+inline constexpr int kTimeCategories = 5;
+
+std::string_view name_of(OperationKind kind);
+std::string_view name_of(TimeCategory category);
+
+/// One operation of a layer on one GPU: a kernel on the compute stream, or a collective on the
+/// communication stream. `name` refers to a string literal.
+struct Operation {
+  std::string_view name;
+  OperationKind kind = OperationKind::Elementwise;
+  TimeCategory category = TimeCategory::Other;
+  KernelWork work;
+  CollectiveRequest collective;
+  double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
+};
+
+using OperationList = std::vector<Operation>;
+
+/// A GEMM of `tokens` rows against `elements` weights, stored and computed in `precision`.
+Operation gemm(std::string_view name, double elements, double tokens, Precision precision,
+               TimeCategory category = TimeCategory::Gemm);
+Operation elementwise(std::string_view name, TimeCategory category = TimeCategory::Other);
+
+}  // namespace helixsim

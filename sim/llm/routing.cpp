@@ -1,0 +1,39 @@
+#include "sim/llm/routing.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace helixsim {
+namespace {
+
+/// Expectation of the largest of `draws` independent binomial(n, p) variables.
+double largest_of_binomials(int n, double p, int draws) {
+  if (p >= 1.0) return n;
+  double term = std::pow(1.0 - p, n);  // probability of exactly 0
+  if (term == 0.0) {  // underflow: the distribution sits within rounding of its mean
+    return n * p;
+  }
+  const double odds = p / (1.0 - p);
+  double below = 0.0;
+  double expectation = 0.0;
+  for (int a = 0; a < n; ++a) {
+    below += term;
+    expectation += 1.0 - std::pow(std::min(below, 1.0), draws);
+    term *= odds * (n - a) / (a + 1.0);
+  }
+  return expectation;
+}
+
+}  // namespace
+
+ActiveExperts active_experts(const MoeFfnSpec& moe, double tokens, int ep) {
+  const double chosen = static_cast<double>(moe.experts_per_token) / moe.experts;
+  const double p = 1.0 - std::pow(1.0 - chosen, tokens);
+  const double held = static_cast<double>(moe.experts) / ep;
+  const double mean = held * p;
+  if (ep == 1) return {.mean = mean, .largest = mean};
+  const double largest = largest_of_binomials(static_cast<int>(std::ceil(held)), p, ep);
+  return {.mean = mean, .largest = std::max(mean, largest)};
+}
+
+}  // namespace helixsim

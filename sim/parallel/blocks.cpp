@@ -1,0 +1,92 @@
+#include "sim/parallel/blocks.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr double kLseBytes = 4.0;        // one FP32 log-sum-exp a head
+constexpr double kBestLogitBytes = 8.0;  // an FP32 value and its index
+
+}  // namespace
+
+AttentionShard attention_shard(const StepInput& step, const Widths& widths) {
+  const auto heads = static_cast<double>(step.attention.query_heads());
+  const int kv_heads = (step.attention.kv_heads() + step.layout.tpa - 1) / step.layout.tpa;
+  return {.requests = static_cast<double>(step.group_batch()),
+          .kv_tokens = step.context / step.layout.kvp,
+          .query_heads = heads / step.layout.tpa,
+          .kv_heads = static_cast<double>(kv_heads),
+          .output_heads = heads / widths.output};
+}
+
+void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, int group,
+                  Bytes payload, Bytes port_bytes, OperationList& out) {
+  if (group <= 1) return;
+  out.push_back({.name = name,
+                 .kind = OperationKind::Collective,
+                 .category = TimeCategory::Communication,
+                 .work = {},
+                 .collective = {.kind = kind,
+                                .start_up = start_up,
+                                .group = group,
+                                .payload = payload,
+                                .port_bytes = port_bytes},
+                 .active_experts = 0.0});
+}
+
+void add_all_reduce(std::string_view name, std::string_view lone_norm, int group, Bytes payload,
+                    OperationList& out) {
+  if (group <= 1) {
+    out.push_back(elementwise(lone_norm));
+  } else {
+    add_exchange(name, CollectiveKind::AllReduce, StartUp::AllReduce, group, payload, Bytes(), out);
+  }
+}
+
+Bytes partial_output_bytes(const StepInput& step) {
+  const double heads = static_cast<double>(step.attention.query_heads()) / step.layout.tpa;
+  const double bytes_per_head =
+      step.attention.exchanged_size() * bytes_per_element(step.precision.activations) + kLseBytes;
+  return Bytes(step.group_batch() * heads * bytes_per_head);
+}
+
+void all_reduce_dense_block(const StepInput& step, const Widths& widths, OperationList& out) {
+  dense_ffn(step.model, {.tokens = static_cast<double>(step.batch), .tpf = widths.dense_ffn},
+            step.precision, out);
+  add_all_reduce("ffn_all_reduce", "norm2", widths.dense_ffn, step.hidden_bytes(step.batch), out);
+}
+
+MoeFfnShard moe_shard(const StepInput& step, const Widths& widths) {
+  return {.routed_tokens = static_cast<double>(step.batch),
+          .local_tokens = static_cast<double>(step.group_batch()),
+          .tpf = step.layout.tpf,
+          .ep = step.layout.ep,
+          .shared_width = widths.shared,
+          .active = step.active,
+          .largest_rank = step.largest_rank};
+}
+
+void all_reduce_moe_block(const StepInput& step, const Widths& widths, OperationList& out) {
+  const MoeFfnShard shard = moe_shard(step, widths);
+  moe_route(step.model, shard, step.precision, out);
+  moe_experts(step.model, shard, step.precision, out);
+  add_all_reduce("moe_all_reduce", "norm2", shard.tpf * shard.ep, step.hidden_bytes(step.batch),
+                 out);
+}
+
+void add_embedding(const StepInput& step, int width, OperationList& out) {
+  out.push_back(elementwise("embedding"));
+  add_all_reduce("embedding_all_reduce", "embedding_norm", width, step.hidden_bytes(step.batch),
+                 out);
+}
+
+void add_lm_head(const StepInput& step, OperationList& out) {
+  const int width = step.layout.stage_gpus();
+  const double elements = static_cast<double>(step.model.vocabulary) * step.model.hidden / width;
+  out.push_back(gemm("lm_head", elements, step.batch, step.precision.weight(WeightClass::LmHead)));
+  const Bytes best(step.batch * kBestLogitBytes);
+  add_exchange("logits_all_gather", CollectiveKind::AllGather, StartUp::Exchange, width, best,
+               best * (width - 1.0), out);
+  out.push_back(elementwise("sampling"));
+}
+
+}  // namespace helixsim

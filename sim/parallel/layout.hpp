@@ -1,0 +1,47 @@
+#pragma once
+
+#include <compare>
+#include <optional>
+#include <string>
+
+#include "sim/llm/attention/attention_kind.hpp"
+#include "sim/llm/model_spec.hpp"
+
+namespace helixsim {
+
+/// How many GPUs share what. One pipeline stage has n = tpa * kvp * dp GPUs; pp stages make N = n *
+/// pp.
+struct Layout {
+  int tpa = 1;  ///< attention tensor-parallel width
+  int kvp = 1;  ///< KV-sequence-parallel width
+  int dp = 1;   ///< attention groups, each with its own requests
+  int tpf = 1;  ///< FFN tensor-parallel width
+  int ep = 1;   ///< expert-parallel width
+  int pp = 1;   ///< pipeline stages
+
+  [[nodiscard]] int stage_gpus() const { return tpa * kvp * dp; }
+  [[nodiscard]] int gpus() const { return stage_gpus() * pp; }
+  auto operator<=>(const Layout&) const = default;
+};
+
+/// "tpa 8 kvp 8 tpf 64", widths of 1 left out; "1 GPU" when all are 1.
+std::string to_text(const Layout& layout);
+
+/// Why a layout is wrong: the width to blame and what was expected of it.
+struct LayoutFault {
+  std::string field;
+  std::string message;
+};
+
+/// Checks that hold for every strategy: heads and experts divide, no more stages than layers, dense
+/// models have ep 1.
+std::optional<LayoutFault> common_fault(const ModelSpec& model, const AttentionKind& attention,
+                                        const Layout& layout);
+
+/// "4 does not multiply ..." helpers for strategies: a width that must be 1, and widths whose
+/// product must match.
+std::optional<LayoutFault> must_be_one(const char* field, int value, const char* strategy);
+std::optional<LayoutFault> must_multiply(const Layout& layout, int expected,
+                                         const char* expected_text);
+
+}  // namespace helixsim

@@ -1,0 +1,96 @@
+#pragma once
+
+#include <array>
+#include <span>
+#include <vector>
+
+#include "hw_models/hardware.hpp"
+#include "sim/engine/executor.hpp"
+#include "sim/engine/task_graph.hpp"
+#include "sim/llm/operation.hpp"
+#include "sim/parallel/hop_b.hpp"
+
+namespace helixsim {
+
+struct ScheduleOptions {
+  /// An all-reduce starts with the kernel that produces its input (tile by tile) and ends no
+  /// earlier than it: the most that overlap can hide of it.
+  bool overlap_all_reduce = false;
+};
+
+/// Where one operation went: its tasks, for how long they hold their stream, and what each GPU
+/// sends.
+struct ScheduledOperation {
+  const Operation* operation = nullptr;
+  TaskId first = 0;  ///< tasks [first, end)
+  TaskId end = 0;
+  SimTime busy;  ///< sum over its tasks, latencies included
+  Bytes sent;
+};
+
+/// One block of operations on a rank, after the run.
+struct BlockTimes {
+  SimTime makespan;
+  std::array<SimTime, kTimeCategories>
+      busy{};  ///< by category; Communication is hidden and exposed together
+};
+
+/// The task graph of one rank: a compute stream and a communication stream, blocks of operations in
+/// program order. All ranks are equal by symmetry, so one stands for all. Blocks are separated by
+/// joins: nothing of one block runs beside another. The operation lists must outlive the schedule.
+/// Reused objects do not allocate.
+class Schedule {
+ public:
+  Schedule(const Hardware& hardware, const ScheduleOptions& options, bool overlaps_all_reduce);
+
+  void clear();
+  /// Appends a block of operations for an attention group of `requests`. Contract: hop_b is not
+  /// Best, and Chunks has at most `requests` chunks.
+  void append(std::span<const Operation> operations, const HopB& hop_b, int requests);
+  /// Runs everything; block times are differences between joins.
+  void run();
+
+  [[nodiscard]] const TaskGraph& graph() const { return graph_; }
+  [[nodiscard]] const Timeline& timeline() const { return *timeline_; }
+  [[nodiscard]] std::span<const ScheduledOperation> operations() const { return operations_; }
+  [[nodiscard]] std::span<const BlockTimes> blocks() const { return blocks_; }
+  [[nodiscard]] ResourceId compute_stream() const { return compute_; }
+  [[nodiscard]] ResourceId communication_stream() const { return communication_; }
+
+ private:
+  struct Joins {
+    TaskId tasks[2] = {kNoTask, kNoTask};
+  };
+  TaskId add_task(Seconds time, ResourceId stream);
+  void depend_on(const Joins& joins, TaskId task);
+  TaskId add_compute(const Operation& op, const Joins& after);
+  TaskId add_collective(const Operation& op, const Joins& after);
+  void add_chunked(const Operation& attention, const Operation& exchange, const HopB& hop_b,
+                   int requests);
+  void add_pieces(const Operation& attention, const Operation& exchange,
+                  std::span<const Seconds> attention_times, std::span<const Seconds> exchange_times,
+                  Seconds latency_each, Seconds tail, bool lockstep);
+  void note(const Operation& op, TaskId first, SimTime busy, Bytes sent);
+
+  const Hardware* hardware_;
+  bool overlap_all_reduce_;
+  TaskGraph graph_;
+  Executor executor_;
+  const Timeline* timeline_ = nullptr;
+  ResourceId compute_ = 0;
+  ResourceId communication_ = 0;
+  Joins joins_;
+  std::vector<ScheduledOperation> operations_;
+  std::vector<BlockTimes> blocks_;
+  std::vector<Joins> block_ends_;
+  std::vector<Seconds> attention_times_;
+  std::vector<Seconds> exchange_times_;
+};
+
+/// The chunk count in [1, requests] whose attention block is shortest, the smallest of equals; 1 is
+/// HOP-B off. Every candidate is run by the engine unless a lower bound of its two-stage pipeline
+/// already exceeds the best.
+int best_chunks(std::span<const Operation> attention_block, int requests, const Hardware& hardware,
+                Schedule& scratch);
+
+}  // namespace helixsim

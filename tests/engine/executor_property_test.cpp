@@ -1,0 +1,175 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <utility>
+#include <vector>
+
+#include "sim/engine/executor.hpp"
+#include "sim/engine/graph_check.hpp"
+#include "tests/engine/literal_rules.hpp"
+#include "tests/engine/random_graph.hpp"
+#include "tests/engine/sim_time_text.hpp"
+
+using namespace helixsim;
+
+namespace {
+
+constexpr std::uint32_t kSeeds = 200;
+
+Timeline run(const TaskGraph& graph) {
+  Executor executor;
+  return executor.run(graph);
+}
+
+void check_equal(const Timeline& a, const Timeline& b) {
+  REQUIRE(a.task_count() == b.task_count());
+  CHECK(a.makespan() == b.makespan());
+  for (TaskId task = 0; task < a.task_count(); ++task) {
+    CAPTURE(task);
+    CHECK(a.start(task) == b.start(task));
+    CHECK(a.finish(task) == b.finish(task));
+    CHECK(a.previous_on_resource(task) == b.previous_on_resource(task));
+  }
+}
+
+/// Length of the longest chain of dependencies, resources ignored.
+SimTime longest_chain(const TaskGraph& graph) {
+  std::vector<SimTime> start(graph.task_count());
+  SimTime longest;
+  for (const TaskId task : topological_order(graph)) {
+    const SimTime finish = start[task] + graph.duration(task);
+    longest = std::max(longest, finish);
+    for (const TaskId successor : graph.successors(task)) {
+      start[successor] = std::max(start[successor], finish);
+    }
+  }
+  return longest;
+}
+
+SimTime sum_of_durations(const TaskGraph& graph) {
+  SimTime sum;
+  for (TaskId task = 0; task < graph.task_count(); ++task) {
+    sum += graph.duration(task);
+  }
+  return sum;
+}
+
+}  // namespace
+
+TEST_CASE("every start and finish is what the rules of order say", "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const GraphPlan plan = random_plan(seed);
+  const Timeline timeline = run(build(plan));
+  const LiteralResult expected = run_by_literal_rules(plan);
+  for (TaskId task = 0; task < plan.tasks.size(); ++task) {
+    CAPTURE(task);
+    CHECK(timeline.start(task) == expected.start[task]);
+    CHECK(timeline.finish(task) == expected.finish[task]);
+  }
+}
+
+TEST_CASE("the makespan lies between its bounds", "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const TaskGraph graph = build(random_plan(seed));
+  const Timeline timeline = run(graph);
+  CHECK(timeline.makespan() >= longest_chain(graph));
+  CHECK(timeline.makespan() <= sum_of_durations(graph));
+  for (ResourceId resource = 0; resource < graph.resource_kinds().size(); ++resource) {
+    CHECK(timeline.makespan() >= busy_time(graph, timeline, resource));
+  }
+}
+
+TEST_CASE("no task starts before its dependencies finish, and each takes its duration",
+          "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const GraphPlan plan = random_plan(seed);
+  const TaskGraph graph = build(plan);
+  const Timeline timeline = run(graph);
+  for (const auto& [before, after] : plan.edges) {
+    CHECK(timeline.start(after) >= timeline.finish(before));
+  }
+  for (TaskId task = 0; task < graph.task_count(); ++task) {
+    CHECK(timeline.finish(task) - timeline.start(task) == graph.duration(task));
+  }
+}
+
+TEST_CASE("tasks on one exclusive resource never overlap", "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const TaskGraph graph = build(random_plan(seed));
+  const Timeline timeline = run(graph);
+  for (ResourceId resource = 0; resource < graph.resource_kinds().size(); ++resource) {
+    std::vector<std::pair<SimTime, SimTime>> held;
+    for (TaskId task = 0; task < graph.task_count(); ++task) {
+      if (graph.resources()[task] == resource) {
+        held.emplace_back(timeline.start(task), timeline.finish(task));
+      }
+    }
+    std::sort(held.begin(), held.end());
+    for (std::size_t i = 1; i < held.size(); ++i) {
+      CHECK(held[i].first >= held[i - 1].second);
+    }
+  }
+}
+
+TEST_CASE("a run repeated is identical, with a fresh executor and with a used one",
+          "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const TaskGraph graph = build(random_plan(seed));
+  const Timeline first = run(graph);
+  Executor used;
+  used.run(build(random_plan(seed + 1)));
+  check_equal(first, used.run(graph));
+  check_equal(first, used.run(graph));
+}
+
+TEST_CASE("a graph rebuilt after clear gives the same run", "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const GraphPlan plan = random_plan(seed);
+  TaskGraph reused = build(random_plan(seed + 1));
+  build(plan, reused);
+  check_equal(run(build(plan)), run(reused));
+}
+
+TEST_CASE("relabelling resources changes nothing", "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const GraphPlan plan = random_plan(seed);
+  GraphPlan relabelled = plan;
+  for (Task& task : relabelled.tasks) {
+    if (task.resource != kNoResource) {
+      task.resource = plan.resource_count - 1 - task.resource;
+    }
+  }
+  check_equal(run(build(plan)), run(build(relabelled)));
+}
+
+TEST_CASE("the order in which dependencies are given changes nothing",
+          "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  CAPTURE(seed);
+  const GraphPlan plan = random_plan(seed);
+  GraphPlan reversed = plan;
+  std::reverse(reversed.edges.begin(), reversed.edges.end());
+  reversed.edges.insert(reversed.edges.end(), plan.edges.begin(), plan.edges.end());  // all twice
+  check_equal(run(build(plan)), run(build(reversed)));
+}
+
+TEST_CASE("a back edge on a path is a cycle for the check and for the run",
+          "[engine][executor][property]") {
+  const auto seed = GENERATE(range(0U, 50U));
+  CAPTURE(seed);
+  GraphPlan plan = random_plan(seed);
+  if (plan.edges.empty()) {
+    plan.edges.push_back({0, 0});
+  }
+  const GraphPlan::Edge edge = plan.edges[seed % plan.edges.size()];
+  plan.edges.push_back({edge.after, edge.before});
+  const TaskGraph graph = build(plan);
+  CHECK_THROWS_WITH(check_graph(graph), Catch::Contains("cycle"));
+  CHECK_THROWS_WITH(run(graph), Catch::Contains("deadlock"));
+}

@@ -1,0 +1,19 @@
+#pragma once
+
+#include <vector>
+
+#include "sim/engine/time.hpp"
+#include "tests/engine/random_graph.hpp"
+
+namespace helixsim {
+
+struct LiteralResult {
+  std::vector<SimTime> start;
+  std::vector<SimTime> finish;
+};
+
+/// The rules of order as they are written, in the slowest and plainest way: every round looks at
+/// every task. The plan must be acyclic.
+LiteralResult run_by_literal_rules(const GraphPlan& plan);
+
+}  // namespace helixsim

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "sim/config/override.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace helixsim {
+
+/// Exit statuses of the program.
+enum ExitStatus : int {
+  kDone = 0,
+  kClaimFailed = 1,
+  kWrongInput = 2,
+  kNothingFeasible = 3,
+  kInterrupted = 130
+};
+
+enum class OutputFormat { Table, Json, Csv };
+
+/// Options that several commands share, as typed.
+struct CommonOptions {
+  std::string format = "table";
+  std::vector<std::string> sets;
+  int threads = 0;
+  unsigned long long seed = 1;
+
+  [[nodiscard]] OutputFormat output_format() const;
+  [[nodiscard]] std::vector<Override> overrides() const;
+  /// Given with --threads, else all processors.
+  [[nodiscard]] unsigned thread_count() const;
+};
+
+void add_format(CLI::App& app, CommonOptions& options);
+void add_set(CLI::App& app, CommonOptions& options);
+void add_threads(CLI::App& app, CommonOptions& options);
+void add_seed(CLI::App& app, CommonOptions& options);
+
+/// Each adds its command to the program and stores its exit status when it has run.
+void add_simulate(CLI::App& program, int& status);
+
+}  // namespace helixsim

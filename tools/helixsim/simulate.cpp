@@ -1,0 +1,133 @@
+#include <fmt/format.h>
+#include <CLI/CLI.hpp>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "sim/config/json_file.hpp"
+#include "sim/decode/request.hpp"
+#include "sim/decode/step_report.hpp"
+#include "sim/report/step_json.hpp"
+#include "sim/report/step_table.hpp"
+#include "tools/helixsim/common.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr const char* kExample = R"(Example:
+  helixsim simulate --model deepseek-r1 --strategy helix --kvp 64 --ep 8 \
+                    --batch 8 --context 1M --hop-b best
+A FILE holds the same names as keys: {"format": "helixsim/point/1", "model": "deepseek-r1", ...};
+flags win over it.)";
+
+struct Options {
+  CommonOptions common;
+  std::string file;
+  nlohmann::json flags = nlohmann::json::object();
+  std::vector<std::string> weights;
+};
+
+void add_text(CLI::App& app, Options& options, const std::string& flag, const std::string& key,
+              const std::string& help) {
+  app.add_option_function<std::string>(
+      flag, [&options, key](const std::string& value) { options.flags[key] = value; }, help);
+}
+
+void add_width(CLI::App& app, Options& options, const std::string& key, const std::string& help) {
+  app.add_option_function<long long>(
+         "--" + key, [&options, key](long long value) { options.flags[key] = value; }, help)
+      ->type_name("N");
+}
+
+/// The file's keys with the flags laid over them.
+Node merged_document(const Options& options, const std::vector<Override>& changes) {
+  nlohmann::json document = nlohmann::json::object();
+  std::string name = "simulate";
+  if (!options.file.empty()) {
+    const Node file = with_overrides(read_json_file(options.file), changes);
+    file.expect("format", "helixsim/point/1");
+    document = file.json();
+    name = options.file;
+  } else if (!changes.empty()) {
+    with_overrides(Node(std::make_shared<nlohmann::json>(document), name), changes);
+  }
+  for (const auto& [key, value] : options.flags.items()) document[key] = value;
+  if (!options.weights.empty()) document["weights"] = options.weights;
+  return {std::make_shared<nlohmann::json>(std::move(document)), name};
+}
+
+int run(const Options& options) {
+  const Catalog catalog = Catalog::find();
+  const OutputFormat format = options.common.output_format();
+  const SplitOverrides changes = split_overrides(options.common.overrides());
+  const Node document = merged_document(options, changes.file);
+  std::vector<std::string_view> keys = setup_keys();
+  for (const std::string_view key : point_keys()) keys.push_back(key);
+  keys.push_back("format");
+  document.allow_only(keys);
+
+  SetupRequest request;
+  read_setup_keys(document, request);
+  const Setup setup = make_setup(request, catalog, changes.setup);
+  Evaluator evaluator(setup);
+  const StepReport report = report_step(evaluator, read_point(document, setup));
+  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  switch (format) {
+    case OutputFormat::Json:
+      std::cout << step_json(setup, report, request.system);
+      break;
+    case OutputFormat::Csv:
+      std::cout << step_csv(report);
+      break;
+    case OutputFormat::Table:
+      std::cout << step_table(setup, report);
+      break;
+  }
+  return report.result.feasible() ? kDone : kNothingFeasible;
+}
+
+}  // namespace
+
+void add_simulate(CLI::App& program, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = *program.add_subcommand(
+      "simulate", "One decode step of one layout: TTL, memory, where the time goes");
+  app.footer(kExample);
+  app.add_option("file", options->file, "JSON file with the same names as keys")->type_name("FILE");
+  add_text(app, *options, "--model", "model",
+           "Name in configs/models, a path, or a Hugging Face config.json");
+  add_text(app, *options, "--system", "system",
+           "Name in hw_models/systems or a path (default gb200_nvl72)");
+  add_text(app, *options, "--fidelity", "fidelity", "ideal or paper (default paper)");
+  add_text(app, *options, "--strategy", "strategy", "tp, dp, medha or helix");
+  add_width(app, *options, "tpa", "Attention tensor-parallel width (default 1)");
+  add_width(app, *options, "kvp", "KV-sequence-parallel width (default 1)");
+  add_width(app, *options, "dp", "Attention groups (default 1)");
+  add_width(app, *options, "tpf", "FFN tensor-parallel width (default: all GPUs / ep)");
+  add_width(app, *options, "ep", "Expert-parallel width (default 1)");
+  add_width(app, *options, "pp", "Pipeline stages (default 1)");
+  add_width(app, *options, "batch", "Requests of one micro-batch (default 1)");
+  add_text(app, *options, "--context", "context",
+           "Cached tokens a request, such as 1000000 or 1M (default 1M)");
+  app.add_option("--weights", options->weights,
+                 "Weight format: fp4, or one class such as attention=bf16 (repeatable)")
+      ->type_name("[CLASS=]FORMAT")
+      ->allow_extra_args(false);
+  add_text(app, *options, "--kv", "kv", "KV cache format (default fp4)");
+  add_text(app, *options, "--attention-math", "attention_math",
+           "Attention arithmetic (default fp4)");
+  add_text(app, *options, "--activations", "activations", "Activation format (default bf16)");
+  add_text(app, *options, "--hop-b", "hop_b",
+           "off, a chunk count, best, device_initiated, figure3 or figure3_lockstep");
+  add_text(app, *options, "--all-reduce", "all_reduce",
+           "auto (the fastest), in_switch, two_shot or ring");
+  app.add_flag_function(
+      "--overlap-all-reduce",
+      [options](std::int64_t) { options->flags["overlap_all_reduce"] = true; },
+      "Start an all-reduce with the kernel that feeds it");
+  add_format(app, options->common);
+  add_set(app, options->common);
+  app.callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace helixsim

@@ -42,5 +42,10 @@ void add_seed(CLI::App& app, CommonOptions& options);
 
 /// Each adds its command to the program and stores its exit status when it has run.
 void add_simulate(CLI::App& program, int& status);
+void add_sweep(CLI::App& program, int& status);
+void add_reproduce(CLI::App& program, int& status);
+void add_pareto(CLI::App& program, int& status);
+void add_list(CLI::App& program, int& status);
+void add_check(CLI::App& program, int& status);
 
 }  // namespace helixsim

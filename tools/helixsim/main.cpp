@@ -25,6 +25,11 @@ int main(int argc, char** argv) {
   program.require_subcommand(1);
   int status = helixsim::kDone;
   helixsim::add_simulate(program, status);
+  helixsim::add_sweep(program, status);
+  helixsim::add_reproduce(program, status);
+  helixsim::add_pareto(program, status);
+  helixsim::add_list(program, status);
+  helixsim::add_check(program, status);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

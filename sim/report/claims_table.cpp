@@ -1,0 +1,78 @@
+#include "sim/report/claims_table.hpp"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "sim/report/points.hpp"
+#include "sim/units/format.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr std::size_t kColumns = 80;
+
+/// Words in lines of the terminal's width, later lines indented.
+std::string wrapped(const std::string& text, std::size_t indent) {
+  std::string out;
+  std::string line(indent, ' ');
+  std::size_t begin = 0;
+  while (begin < text.size()) {
+    const std::size_t end = std::min(text.find(' ', begin), text.size());
+    const std::string word = text.substr(begin, end - begin);
+    if (line.size() + 1 + word.size() > kColumns && line.size() > indent) {
+      out += line + "\n";
+      line = std::string(indent, ' ');
+    }
+    if (line.size() > indent) line += ' ';
+    line += word;
+    begin = end + 1;
+  }
+  return out + line + "\n";
+}
+
+}  // namespace
+
+std::string claims_table(const std::vector<ReportClaim>& claims) {
+  std::string out;
+  for (const ReportClaim& claim : claims) {
+    out += fmt::format("{:<8}  {} at {}\n", claim.verdict, claim.model, format_tokens(claim.context));
+    out += wrapped(claim.text, 10);
+    std::string numbers = "ours " + claim.ours;
+    if (!claim.published.empty()) numbers += "; published " + claim.published;
+    if (!claim.band.empty()) numbers += "; band " + claim.band;
+    out += wrapped(numbers, 10);
+    if (!claim.where.empty()) out += wrapped("(" + claim.where + ")", 10);
+  }
+  return out;
+}
+
+std::string claims_json(const std::vector<ReportClaim>& claims) {
+  using Json = nlohmann::ordered_json;
+  Json list = Json::array();
+  for (const ReportClaim& claim : claims) {
+    list.push_back({{"name", claim.name},
+                    {"text", claim.text},
+                    {"model", claim.model},
+                    {"context_tokens", claim.context},
+                    {"published", claim.published},
+                    {"ours", claim.ours},
+                    {"band", claim.band.empty() ? Json() : Json(claim.band)},
+                    {"verdict", claim.verdict},
+                    {"where", claim.where},
+                    {"source", claim.source}});
+  }
+  return Json{{"claims", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+std::string claims_csv(const std::vector<ReportClaim>& claims) {
+  std::string out = "name,verdict,model,context_tokens,text,published,ours,band,where,source\n";
+  for (const ReportClaim& claim : claims) {
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(claim.name), claim.verdict, csv_cell(claim.model),
+                       claim.context, csv_cell(claim.text), csv_cell(claim.published), csv_cell(claim.ours),
+                       csv_cell(claim.band), csv_cell(claim.where), csv_cell(claim.source));
+  }
+  return out;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,81 @@
+#include "sim/report/output_folder.hpp"
+
+#include <unistd.h>
+
+#include <fstream>
+
+#include "sim/config/config_error.hpp"
+
+namespace helixsim {
+namespace {
+
+namespace fs = std::filesystem;
+
+bool looks_like_results(const fs::path& folder) {
+  std::error_code error;
+  return fs::exists(folder / "report.json", error) || fs::exists(folder / "summary.txt", error) ||
+         fs::is_empty(folder, error);
+}
+
+fs::path without_trailing_slash(const fs::path& place) {
+  return place.has_filename() ? place : place.parent_path();
+}
+
+void write_file(const fs::path& path, std::string_view text, std::ios::openmode mode) {
+  std::ofstream file(path, std::ios::binary | mode);
+  file.write(text.data(), static_cast<std::streamsize>(text.size()));
+  file.close();
+  if (!file) throw ConfigError("--out: " + path.filename().string() + " cannot be written in " + path.parent_path().string());
+}
+
+}  // namespace
+
+OutputFolder::OutputFolder(const fs::path& place, bool overwrite) : place_(without_trailing_slash(place)) {
+  std::error_code error;
+  if (fs::exists(place_, error)) {
+    if (!fs::is_directory(place_, error)) throw ConfigError("--out: " + place_.string() + " is a file, expected a folder");
+    if (!fs::is_empty(place_, error)) {
+      if (!overwrite) throw ConfigError("--out: " + place_.string() + " exists; --overwrite replaces it");
+      if (!looks_like_results(place_)) {
+        throw ConfigError("--out: " + place_.string() + " does not hold results of this program and is not replaced");
+      }
+    }
+  }
+  working_ = place_;
+  working_ += ".part-" + std::to_string(::getpid());
+  fs::create_directories(working_, error);
+  if (error || !fs::is_directory(working_)) {
+    throw ConfigError("--out: " + place_.string() + " cannot be written: " + error.message());
+  }
+}
+
+OutputFolder::~OutputFolder() {
+  std::error_code error;
+  if (!committed_) fs::remove_all(working_, error);
+}
+
+void OutputFolder::write(std::string_view name, std::string_view text) const {
+  write_file(working_ / name, text, std::ios::trunc);
+}
+
+void OutputFolder::append(std::string_view name, std::string_view text) const {
+  write_file(working_ / name, text, std::ios::app);
+}
+
+void OutputFolder::commit() {
+  std::error_code error;
+  fs::path old = working_;
+  old += ".old";
+  const bool replaces = fs::exists(place_, error);
+  if (replaces) fs::rename(place_, old, error);
+  if (!error) fs::rename(working_, place_, error);
+  if (error) {
+    std::error_code back;
+    if (replaces && !fs::exists(place_, back)) fs::rename(old, place_, back);
+    throw ConfigError("--out: " + place_.string() + " cannot be replaced: " + error.message());
+  }
+  committed_ = true;
+  if (replaces) fs::remove_all(old, error);
+}
+
+}  // namespace helixsim

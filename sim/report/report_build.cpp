@@ -1,0 +1,186 @@
+#include "sim/report/report_build.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <set>
+
+#include "sim/decode/evaluator.hpp"
+
+namespace helixsim {
+namespace {
+
+/// SplitMix64: a well-mixed function of its argument.
+std::uint64_t mixed(std::uint64_t x) {
+  x += 0x9e3779b97f4a7c15ULL;
+  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
+  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
+  return x ^ (x >> 31);
+}
+
+/// Indices of at most `most` of `count` points, in order: those with the smallest hashes.
+std::vector<std::size_t> sample(std::size_t count, std::size_t most, unsigned long long seed) {
+  std::vector<std::size_t> chosen(count);
+  for (std::size_t i = 0; i < count; ++i) chosen[i] = i;
+  if (count <= most) return chosen;
+  const auto hash = [&](std::size_t i) { return mixed(mixed(seed) ^ i); };
+  std::nth_element(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(most), chosen.end(),
+                   [&](std::size_t a, std::size_t b) { return std::pair(hash(a), a) < std::pair(hash(b), b); });
+  chosen.resize(most);
+  std::sort(chosen.begin(), chosen.end());
+  return chosen;
+}
+
+/// Shares of the TTL in thousandths; what rounding leaves goes to the largest share, so that they sum to 1000.
+std::array<int, kTimeCategories> permille_of(const PointResult& result) {
+  std::array<int, kTimeCategories> shares{};
+  const double ttl = result.ttl.seconds().value();
+  int sum = 0;
+  for (std::size_t c = 0; c < shares.size(); ++c) {
+    shares[c] = static_cast<int>(std::lround(1000.0 * result.seconds[c] / ttl));
+    sum += shares[c];
+  }
+  *std::max_element(shares.begin(), shares.end()) += 1000 - sum;
+  return shares;
+}
+
+ReportPoint to_report(const Point& point, const PointResult& result, int layout) {
+  return {.layout = layout,
+          .batch = point.batch,
+          .chunks = result.chunks > 1 ? result.chunks : 0,
+          .ttl_us = static_cast<double>(result.ttl.picoseconds()) / 1e6,
+          .memory_gb = std::round(result.memory.total().value() / 1e6) / 1e3,
+          .requests = point.requests_in_flight(),
+          .permille = permille_of(result),
+          .hidden_permille =
+              static_cast<int>(std::lround(1000.0 * result.hidden_seconds / result.ttl.seconds().value()))};
+}
+
+ReportCounts to_report(const SearchCounts& counts) {
+  return {.simulated = counts.simulated,
+          .infeasible_weights = counts.infeasible_weights,
+          .infeasible_kv_cache = counts.infeasible_kv_cache,
+          .invalid = counts.invalid};
+}
+
+/// Frontiers by the names that the report knows, as records.
+std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& result, std::size_t context) {
+  std::vector<std::pair<std::string, Frontier>> frontiers;
+  for (const StrategySpace& space : result.study->space.strategies) {
+    const std::string name(space.strategy->name);
+    frontiers.emplace_back(name, strategy_frontier(result, context, name));
+  }
+  if (!result.study->baseline.empty()) {
+    frontiers.emplace_back("baseline", baseline_frontier(result, context, result.study->baseline));
+  }
+  frontiers.emplace_back("overall", overall_frontier(result, context));
+  return frontiers;
+}
+
+ReportView build_view(const StudyResult& result, std::size_t context, std::size_t most_points, unsigned long long seed) {
+  const Study& study = *result.study;
+  const ContextResult& found = result.search.contexts[context];
+  ReportView view{.run = {},
+                  .model = study.request.model,
+                  .model_title = study.setup.model.title,
+                  .context = found.context,
+                  .baseline = study.baseline,
+                  .interactivity_max = {},
+                  .throughput_max = {},
+                  .counts = to_report(found.counts),
+                  .layouts = {},
+                  .points = {},
+                  .frontiers = {}};
+  const auto frontiers = frontiers_of(result, context);
+  std::set<std::size_t> drawn;
+  for (const auto& [name, frontier] : frontiers) {
+    for (const FrontierPoint& point : frontier) drawn.insert(point.record);
+  }
+  const std::size_t room = most_points > drawn.size() ? most_points - drawn.size() : 0;
+  for (const std::size_t record : sample(found.records.size(), room, seed)) drawn.insert(record);
+
+  Evaluator evaluator(study.setup);
+  std::map<std::size_t, int> point_index;
+  std::map<std::uint32_t, int> layout_index;
+  for (const std::size_t index : drawn) {
+    const Record& record = found.records[index];
+    const Point point = point_of(result.search.grid, found.context, record);
+    const auto [layout, added] = layout_index.emplace(record.layout, static_cast<int>(view.layouts.size()));
+    if (added) view.layouts.push_back({std::string(point.strategy->name), point.layout});
+    point_index.emplace(index, static_cast<int>(view.points.size()));
+    view.points.push_back(to_report(point, evaluator.evaluate(point), layout->second));
+  }
+  for (const auto& [name, frontier] : frontiers) {
+    std::vector<int> indices;
+    for (const FrontierPoint& point : frontier) indices.push_back(point_index.at(point.record));
+    if (name == "baseline" && !frontier.empty()) {
+      view.interactivity_max = frontier.front().interactivity;
+      view.throughput_max = frontier.back().throughput;
+    }
+    view.frontiers.emplace_back(name, std::move(indices));
+  }
+  return view;
+}
+
+std::vector<std::string> warnings_of(const Scenario& scenario) {
+  std::vector<std::string> warnings;
+  for (const Study& study : scenario.studies) {
+    const Precision kv = study.setup.precision.kv_cache;
+    const bool events = study.setup.hardware.accounting() == Accounting::Event;
+    if (events && (kv == Precision::Fp4 || kv == Precision::Nvfp4)) {
+      warnings.emplace_back("No measured attention kernel reads a 4-bit KV cache: its speed is assumed.");
+      break;
+    }
+  }
+  return warnings;
+}
+
+}  // namespace
+
+ReportClaim to_report(const ClaimResult& result) {
+  const Claim& claim = result.claim;
+  return {.name = claim.name,
+          .text = result.text,
+          .model = claim.model,
+          .context = claim.context,
+          .published = claim.published ? fmt::format("{:g}", *claim.published) : "",
+          .ours = result.outcome.text,
+          .band = claim.band ? fmt::format("{:g} to {:g}", claim.band->low, claim.band->high) : "",
+          .verdict = std::string(name_of(result.verdict)),
+          .where = result.outcome.where,
+          .source = claim.source};
+}
+
+ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>& results,
+                        const std::vector<ClaimResult>& claims, const ReportOptions& options) {
+  const Study& first = *results.front().study;
+  ReportData data{.tool = options.tool,
+                  .title = scenario.title,
+                  .system = first.request.system,
+                  .fidelity = first.request.fidelity,
+                  .strategies = {},
+                  .counts = {},
+                  .views = {},
+                  .claims = {},
+                  .assumptions = scenario.assumptions,
+                  .warnings = warnings_of(scenario)};
+  for (const StrategyEntry& row : strategies()) data.strategies.emplace_back(row.name, row.summary);
+  std::size_t views = 0;
+  SearchCounts counts;
+  for (const StudyResult& result : results) {
+    views += result.search.contexts.size();
+    counts += result.search.counts();
+  }
+  data.counts = to_report(counts);
+  for (const StudyResult& result : results) {
+    for (std::size_t c = 0; c < result.search.contexts.size(); ++c) {
+      data.views.push_back(build_view(result, c, options.most_points / views, options.seed));
+    }
+  }
+  for (const ClaimResult& claim : claims) data.claims.push_back(to_report(claim));
+  return data;
+}
+
+}  // namespace helixsim

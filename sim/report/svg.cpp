@@ -1,0 +1,225 @@
+#include "sim/report/svg.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <cmath>
+#include <iterator>
+#include <map>
+#include <vector>
+
+#include "sim/units/format.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr double kPanelWidth = 500;
+constexpr double kHeight = 420;
+constexpr double kLeft = 64;
+constexpr double kRight = 18;
+constexpr double kTop = 84;
+constexpr double kBottom = 56;
+
+struct Style {
+  std::string_view colour;
+  double width;
+  std::string_view dash;
+  std::string_view label;
+};
+
+/// The colours of the interactive report; a strategy without a row of its own is drawn in teal.
+Style style_of(const std::string& name) {
+  static const std::map<std::string, Style> kStyles{{"tp", {"#2368c4", 1.6, "", "TP"}},
+                                                    {"dp", {"#d1541f", 1.6, "", "DP attention"}},
+                                                    {"medha", {"#9a4fc0", 1.6, "", "Medha (vanilla KVP)"}},
+                                                    {"helix", {"#76b900", 3.2, "", "Helix"}},
+                                                    {"baseline", {"#24292f", 2.0, "6 4", "Baseline (best of)"}}};
+  const auto found = kStyles.find(name);
+  return found == kStyles.end() ? Style{"#0f9aa8", 1.6, "", ""} : found->second;
+}
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  for (const char c : text) {
+    if (c == '&') {
+      out += "&amp;";
+    } else if (c == '<') {
+      out += "&lt;";
+    } else if (static_cast<unsigned char>(c) >= 0x20) {
+      out += c;
+    }
+  }
+  return out;
+}
+
+/// 1, 2 or 5 times a power of ten: about six steps up to `largest`.
+double tick_step(double largest) {
+  const double raw = largest / 6.0;
+  const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
+  for (const double factor : {1.0, 2.0, 5.0}) {
+    if (raw <= factor * magnitude) return factor * magnitude;
+  }
+  return 10.0 * magnitude;
+}
+
+struct Series {
+  std::string name;
+  std::vector<std::pair<double, double>> points;
+};
+
+struct Axes {
+  double left = 0.0;
+  double x_max = 1.0;
+  double y_max = 1.0;
+
+  [[nodiscard]] double x(double value) const { return left + kLeft + value / x_max * (kPanelWidth - kLeft - kRight); }
+  [[nodiscard]] double y(double value) const { return kHeight - kBottom - value / y_max * (kHeight - kTop - kBottom); }
+};
+
+class Figure {
+ public:
+  explicit Figure(double width) {
+    add(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0:g} {1:g}" width="{0:g}" height="{1:g}" )"
+        R"(font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#24292f">)"
+        "\n",
+        width, kHeight);
+    add("<rect width=\"{:g}\" height=\"{:g}\" fill=\"#ffffff\"/>\n", width, kHeight);
+  }
+
+  void text(double x, double y, std::string_view anchor, std::string_view extra, std::string_view content) {
+    add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, extra, escaped(content));
+  }
+  void line(double x1, double y1, double x2, double y2, std::string_view colour) {
+    add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x1, y1, x2, y2, colour);
+  }
+  template <typename... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
+  }
+  std::string finish() { return out_ + "</svg>\n"; }
+
+ private:
+  std::string out_;
+};
+
+std::vector<Series> series_of(const ReportView& view) {
+  std::vector<Series> all;
+  for (const auto& [name, indices] : view.frontiers) {
+    if (name == "overall" || indices.empty()) continue;
+    Series series{.name = name, .points = {}};
+    for (const int index : indices) {
+      const ReportPoint& point = view.points[static_cast<std::size_t>(index)];
+      series.points.emplace_back(view.interactivity(point) / view.interactivity_max.value_or(1.0),
+                                 view.throughput(point) / view.throughput_max.value_or(1.0));
+    }
+    all.push_back(std::move(series));
+  }
+  // Helix is drawn last, over the others.
+  std::stable_partition(all.begin(), all.end(), [](const Series& s) { return s.name != "helix"; });
+  return all;
+}
+
+void draw_axes(Figure& figure, const Axes& axes, const ReportView& view) {
+  const double x_step = tick_step(axes.x_max);
+  const double y_step = tick_step(axes.y_max);
+  for (int i = 0; i * x_step <= axes.x_max * 1.0001; ++i) {
+    const double x = axes.x(i * x_step);
+    figure.line(x, axes.y(0), x, axes.y(axes.y_max), "#eaeef2");
+    figure.text(x, axes.y(0) + 18, "middle", "", fmt::format("{:g}", i * x_step));
+  }
+  for (int i = 0; i * y_step <= axes.y_max * 1.0001; ++i) {
+    const double y = axes.y(i * y_step);
+    figure.line(axes.x(0), y, axes.x(axes.x_max), y, "#eaeef2");
+    figure.text(axes.x(0) - 8, y + 4, "end", "", fmt::format("{:g}", i * y_step));
+  }
+  figure.line(axes.x(0), axes.y(0), axes.x(axes.x_max), axes.y(0), "#57606a");
+  figure.line(axes.x(0), axes.y(0), axes.x(0), axes.y(axes.y_max), "#57606a");
+  const bool normalised = view.interactivity_max.has_value();
+  figure.text(axes.x(axes.x_max / 2), kHeight - 14, "middle", "",
+              normalised ? "tokens/s/user, baseline's largest = 1" : "tokens/s/user");
+  const double middle = axes.y(axes.y_max / 2);
+  figure.text(axes.left + 18, middle, "middle", fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", axes.left + 18, middle),
+              normalised ? "tokens/s/GPU, baseline's largest = 1" : "tokens/s/GPU");
+}
+
+void draw_series(Figure& figure, const Axes& axes, const Series& series) {
+  const Style style = style_of(series.name);
+  std::string path;
+  for (const auto& [x, y] : series.points) {
+    fmt::format_to(std::back_inserter(path), "{}{:.1f},{:.1f}", path.empty() ? "" : " ", axes.x(x), axes.y(y));
+  }
+  figure.add("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:g}\" stroke-linejoin=\"round\"{}/>\n",
+             path, style.colour, style.width,
+             style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
+  if (series.points.size() == 1) {
+    figure.add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", axes.x(series.points[0].first),
+               axes.y(series.points[0].second), style.colour);
+  }
+}
+
+/// How much faster Helix's fast end is, at its place.
+void draw_gain(Figure& figure, const Axes& axes, const ReportView& view, const std::vector<Series>& all) {
+  for (const Series& series : all) {
+    if (series.name != "helix" || !view.interactivity_max) continue;
+    const double gain = series.points.front().first;
+    if (gain <= 1.005) continue;
+    const double y = axes.y(series.points.front().second) - 22;
+    figure.add("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{2:.1f}\" y2=\"{1:.1f}\" stroke=\"#4f7d00\" stroke-width=\"1.4\"/>\n",
+               axes.x(1.0), y, axes.x(gain));
+    for (const double end : {1.0, gain}) figure.line(axes.x(end), y - 4, axes.x(end), y + 4, "#4f7d00");
+    figure.text(axes.x((1.0 + gain) / 2), y - 7, "middle", " fill=\"#4f7d00\" font-weight=\"bold\"", fmt::format("{:.2f}x", gain));
+  }
+}
+
+void draw_legend(Figure& figure, const Axes& axes, const std::vector<Series>& all) {
+  double x = axes.x(0);
+  for (const Series& series : all) {
+    const Style style = style_of(series.name);
+    const std::string label = style.label.empty() ? series.name : std::string(style.label);
+    figure.add("<line x1=\"{:.1f}\" y1=\"62\" x2=\"{:.1f}\" y2=\"62\" stroke=\"{}\" stroke-width=\"{:g}\"{}/>\n", x, x + 20,
+               style.colour, style.width,
+               style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
+    figure.text(x + 24, 66, "start", " font-size=\"11\"", label);
+    x += 36 + 5.9 * static_cast<double>(label.size());
+  }
+}
+
+void draw_panel(Figure& figure, double left, const ReportView& view) {
+  figure.text(left + kLeft, 34, "start", " font-size=\"16\" font-weight=\"bold\"",
+              fmt::format("{}{}, {} tokens", view.run.empty() ? "" : view.run + ": ", view.model_title, format_tokens(view.context)));
+  const std::vector<Series> all = series_of(view);
+  Axes axes{.left = left};
+  double x_max = 0.0;
+  double y_max = 0.0;
+  for (const Series& series : all) {
+    for (const auto& [x, y] : series.points) {
+      x_max = std::max(x_max, x);
+      y_max = std::max(y_max, y);
+    }
+  }
+  if (x_max <= 0.0) {
+    figure.text(left + kPanelWidth / 2, kHeight / 2, "middle", "", "nothing feasible");
+    return;
+  }
+  axes.x_max = x_max * 1.05;
+  axes.y_max = y_max * 1.08;
+  draw_axes(figure, axes, view);
+  for (const Series& series : all) draw_series(figure, axes, series);
+  draw_gain(figure, axes, view, all);
+  draw_legend(figure, axes, all);
+}
+
+}  // namespace
+
+std::string pareto_svg(const ReportData& data, double context) {
+  std::vector<const ReportView*> views;
+  for (const ReportView& view : data.views) {
+    if (view.context == context) views.push_back(&view);
+  }
+  const double panels = std::max<double>(1.0, static_cast<double>(views.size()));
+  Figure figure(panels * kPanelWidth);
+  for (std::size_t i = 0; i < views.size(); ++i) draw_panel(figure, static_cast<double>(i) * kPanelWidth, *views[i]);
+  return figure.finish();
+}
+
+}  // namespace helixsim

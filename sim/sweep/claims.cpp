@@ -1,0 +1,214 @@
+#include "sim/sweep/claims.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "sim/decode/evaluator.hpp"
+#include "sim/units/format.hpp"
+
+namespace helixsim {
+namespace {
+
+/// Fractions of the baseline's largest interactivity at which frontiers are compared, beside the fast end itself.
+constexpr double kPositions[] = {0.95, 0.9, 0.8, 0.6};
+
+std::string describe(const FrontierPoint& point) {
+  return fmt::format("{} {}, batch {}, {}", point.point.strategy->name, to_text(point.point.layout), point.point.batch,
+                     format_time(point.ttl.seconds()));
+}
+
+ClaimOutcome nothing(const char* reason) { return {.value = {}, .text = reason, .where = {}}; }
+
+/// Largest tokens/s/user of Helix over that of the baseline.
+ClaimOutcome interactivity_ratio(const ClaimInput& input) {
+  const Frontier helix = input.helix();
+  const Frontier baseline = input.baseline();
+  if (helix.empty() || baseline.empty()) return nothing("no feasible point");
+  const double ratio = helix.front().interactivity / baseline.front().interactivity;
+  return {ratio, fmt::format("{:.2f}x", ratio), describe(helix.front()) + " against " + describe(baseline.front())};
+}
+
+/// Most requests in flight of one Helix instance within the baseline's smallest TTL, over the baseline's there.
+ClaimOutcome batch_at_equal_latency(const ClaimInput& input) {
+  const Frontier baseline = input.baseline();
+  if (baseline.empty()) return nothing("no feasible point");
+  const FrontierPoint& end = baseline.front();
+  const ContextResult& context = input.result.search.contexts[input.context];
+  long long most = 0;
+  std::optional<FrontierPoint> best;
+  for (std::size_t i = 0; i < context.records.size(); ++i) {
+    const Record& record = context.records[i];
+    const Point point = point_of(input.result.search.grid, context.context, record);
+    if (point.strategy->name != "helix" || record.ttl_ps > end.ttl.picoseconds()) continue;
+    if (point.requests_in_flight() <= most) continue;
+    most = point.requests_in_flight();
+    best = FrontierPoint{.record = i, .point = point, .chunks = record.chunks, .ttl = SimTime(record.ttl_ps), .interactivity = 0, .throughput = 0};
+  }
+  if (!best) return nothing("Helix does not reach the baseline's TTL");
+  const double ratio = static_cast<double>(most) / static_cast<double>(end.point.requests_in_flight());
+  return {ratio, fmt::format("{:.3g}x ({} against {})", ratio, most, end.point.requests_in_flight()),
+          describe(*best) + " against " + describe(end)};
+}
+
+/// Largest tokens/s/GPU of Helix over that of the baseline.
+ClaimOutcome throughput_end_ratio(const ClaimInput& input) {
+  const Frontier helix = input.helix();
+  const Frontier baseline = input.baseline();
+  if (helix.empty() || baseline.empty()) return nothing("no feasible point");
+  const double ratio = helix.back().throughput / baseline.back().throughput;
+  return {ratio, fmt::format("{:.2f}x", ratio), describe(helix.back()) + " against " + describe(baseline.back())};
+}
+
+/// Helix over baseline in tokens/s/GPU at equal tokens/s/user, at the named positions.
+ClaimOutcome throughput_ratio_at_positions(const ClaimInput& input) {
+  const Frontier helix = input.helix();
+  const Frontier baseline = input.baseline();
+  if (helix.empty() || baseline.empty()) return nothing("no feasible point");
+  const double largest = baseline.front().interactivity;
+  std::string text;
+  const auto add = [&](const std::string& name, double x) {
+    text += fmt::format("{}{:.3g}x at {}", text.empty() ? "" : ", ", throughput_at(helix, x) / throughput_at(baseline, x), name);
+  };
+  add("the end", largest);
+  for (const double position : kPositions) add(fmt::format("{:g}", position), position * largest);
+  return {std::nullopt, text, "fractions of the baseline's largest tokens/s/user"};
+}
+
+PointResult evaluate_with(const StudyResult& result, Point point, const HopB& hop_b) {
+  point.hop_b = hop_b;
+  Evaluator evaluator(result.study->setup);
+  return evaluator.evaluate(point);
+}
+
+/// Loss in tokens/s/user of one configuration when figure 3's overlap is taken away.
+ClaimOutcome figure3_loss(const ClaimInput& input) {
+  if (!input.claim.point) return nothing("the claim names no point");
+  Point point = read_point(*input.claim.point, input.result.study->setup);
+  point.context = input.claim.context;
+  const PointResult on = evaluate_with(input.result, point, {HopBMode::Figure3, 1});
+  const PointResult off = evaluate_with(input.result, point, {HopBMode::Figure3Lockstep, 1});
+  if (!on.feasible()) return nothing("infeasible");
+  const double loss = 100.0 * (1.0 - on.ttl.seconds() / off.ttl.seconds());
+  return {loss, fmt::format("{:.1f} %", loss),
+          fmt::format("{} {}, batch {}", point.strategy->name, to_text(point.layout), point.batch)};
+}
+
+/// Loss in tokens/s/user of Helix's frontier points when their HOP-B is switched off, event-driven.
+ClaimOutcome event_hop_b_loss(const ClaimInput& input) {
+  const Frontier helix = input.helix();
+  const Frontier baseline = input.baseline();
+  if (helix.empty() || baseline.empty()) return nothing("no feasible point");
+  std::string text;
+  double largest = 0.0;
+  const auto add = [&](const std::string& name, const FrontierPoint* at) {
+    if (at == nullptr) return;
+    const PointResult off = evaluate_with(input.result, at->point, {HopBMode::Off, 1});
+    const double loss = 100.0 * (1.0 - at->ttl.seconds() / off.ttl.seconds());
+    largest = std::max(largest, loss);
+    text += fmt::format("{}{:.1f} % at {}", text.empty() ? "" : ", ", loss, name);
+  };
+  add("the end", &helix.front());
+  for (const double position : kPositions) {
+    add(fmt::format("{:g}", position), at_least_as_fast(helix, position * baseline.front().interactivity));
+  }
+  if (input.claim.published) {
+    const bool agrees = largest >= 0.5 * *input.claim.published;
+    text += fmt::format(": {} the published {:g} % as a loss of one configuration",
+                        agrees ? "of the order of" : "clearly below", *input.claim.published);
+  }
+  return {largest, text, "Helix's frontier: its fast end, and fractions of the baseline's largest tokens/s/user"};
+}
+
+/// The shortest context from which Helix with KVP > 1 is faster than the baseline, and the ratio at each context.
+ClaimOutcome crossover_context(const ClaimInput& input) {
+  std::string text;
+  std::optional<double> from;
+  for (std::size_t c = 0; c < input.result.search.contexts.size(); ++c) {
+    const ContextResult& context = input.result.search.contexts[c];
+    const Frontier helix = frontier_of(input.result.search.grid, context, [](const Point& point) {
+      return point.strategy->name == "helix" && point.layout.kvp > 1;
+    });
+    const Frontier baseline = baseline_frontier(input.result, c, input.claim.baseline.empty() ? input.result.study->baseline : input.claim.baseline);
+    if (helix.empty() || baseline.empty()) continue;
+    const double ratio = helix.front().interactivity / baseline.front().interactivity;
+    if (ratio <= 1.0) from.reset();
+    if (ratio > 1.0 && !from) from = context.context;
+    text += fmt::format("{}{:.2f}x at {}", text.empty() ? "" : ", ", ratio, format_tokens(context.context));
+  }
+  const std::string head = !from ? "never the fastest here"
+                           : *from == input.result.search.contexts.front().context
+                               ? fmt::format("fastest at every context from {}", format_tokens(*from))
+                               : fmt::format("fastest from {}", format_tokens(*from));
+  return {from, head + ": " + text, "largest tokens/s/user, Helix with KVP > 1 over baseline"};
+}
+
+}  // namespace
+
+Frontier ClaimInput::helix() const { return strategy_frontier(result, context, "helix"); }
+
+Frontier ClaimInput::baseline() const {
+  return baseline_frontier(result, context, claim.baseline.empty() ? result.study->baseline : claim.baseline);
+}
+
+std::span<const ClaimKindEntry> claim_kinds() {
+  static constexpr ClaimKindEntry kTable[] = {
+      {"interactivity_ratio", "Largest tokens/s/user, Helix over baseline", interactivity_ratio},
+      {"batch_at_equal_latency", "Requests in flight within the baseline's smallest TTL, Helix over baseline",
+       batch_at_equal_latency},
+      {"throughput_end_ratio", "Largest tokens/s/GPU, Helix over baseline", throughput_end_ratio},
+      {"throughput_ratio_at_positions", "Tokens/s/GPU at equal tokens/s/user, Helix over baseline",
+       throughput_ratio_at_positions},
+      {"figure3_loss", "HOP-B off, figure 3 read literally: loss of tokens/s/user", figure3_loss},
+      {"event_hop_b_loss", "HOP-B off, event-driven: loss of tokens/s/user", event_hop_b_loss},
+      {"crossover_context", "Contexts at which Helix is the fastest", crossover_context},
+  };
+  return kTable;
+}
+
+std::string_view name_of(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::Pass: return "pass";
+    case Verdict::Fail: return "fail";
+    case Verdict::Reported: return "reported";
+  }
+  return "";
+}
+
+ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result) {
+  const auto kinds = claim_kinds();
+  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ClaimKindEntry& row) { return row.name == claim.kind; });
+  const auto& contexts = result.study->space.contexts;
+  const auto context = std::find(contexts.begin(), contexts.end(), claim.context);
+  ClaimResult out{.claim = claim, .text = std::string(kind->text), .outcome = {}, .verdict = Verdict::Reported};
+  const auto index = static_cast<std::size_t>(context - contexts.begin());
+  out.outcome = context == contexts.end() ? nothing("the context was not run") : kind->evaluate({claim, result, index});
+  if (claim.overlap_all_reduce) out.text += ", all-reduces overlapped";
+  if (claim.band) {
+    const auto& value = out.outcome.value;
+    const bool inside = value && *value >= claim.band->low && *value <= claim.band->high;
+    out.verdict = inside ? Verdict::Pass : Verdict::Fail;
+  }
+  return out;
+}
+
+std::vector<Study> overlapped_studies(const Scenario& scenario) {
+  std::vector<Study> studies;
+  for (const Study& study : scenario.studies) {
+    std::vector<double> contexts;
+    for (const Claim& claim : scenario.claims) {
+      if (claim.overlap_all_reduce && claim.model == study.request.model) contexts.push_back(claim.context);
+    }
+    if (contexts.empty()) continue;
+    std::sort(contexts.begin(), contexts.end());
+    contexts.erase(std::unique(contexts.begin(), contexts.end()), contexts.end());
+    Study overlapped = study;
+    overlapped.request.options.overlap_all_reduce = true;
+    overlapped.setup.options.overlap_all_reduce = true;
+    overlapped.space.contexts = contexts;
+    studies.push_back(std::move(overlapped));
+  }
+  return studies;
+}
+
+}  // namespace helixsim

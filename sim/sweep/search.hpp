@@ -1,0 +1,67 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sim/decode/evaluator.hpp"
+#include "sim/sweep/grid.hpp"
+
+namespace helixsim {
+
+/// One simulated point in little memory: everything else is a pure function of it (see point_of).
+struct Record {
+  std::uint32_t layout = 0;  ///< index into Grid::layouts
+  std::int32_t batch = 1;
+  HopB hop_b;                ///< as asked
+  std::int32_t chunks = 1;   ///< as run
+  std::int64_t ttl_ps = 0;
+};
+
+struct SearchCounts {
+  long long simulated = 0;
+  long long infeasible_weights = 0;
+  long long infeasible_kv_cache = 0;
+  long long invalid = 0;
+
+  [[nodiscard]] long long infeasible() const { return infeasible_weights + infeasible_kv_cache; }
+  SearchCounts& operator+=(const SearchCounts& other);
+};
+
+/// All simulated points of one context, in order of layout, batch and HOP-B mode.
+struct ContextResult {
+  double context = 0.0;
+  SearchCounts counts;
+  std::vector<Record> records;
+};
+
+struct SearchResult {
+  Grid grid;
+  std::vector<ContextResult> contexts;
+  bool interrupted = false;
+
+  [[nodiscard]] SearchCounts counts() const;
+};
+
+Point point_of(const Grid& grid, double context, const Record& record);
+
+/// Where every simulated and infeasible point goes, in the fixed order of the search, when it is asked for.
+struct PointStream {
+  std::function<void(const Point&, const PointResult&, std::string& out)> format;  ///< on worker threads
+  std::function<void(std::string_view)> write;                                     ///< one caller at a time, in order
+};
+
+struct SearchOptions {
+  unsigned threads = 1;
+  const PointStream* stream = nullptr;
+  std::function<void(long long done, long long total)> progress;  ///< points; now and then, from one thread at a time
+  const std::atomic<bool>* stop = nullptr;                        ///< ends the search early
+};
+
+/// Evaluates every point of a search space. The result does not depend on the number of threads.
+/// Errors: ConfigError when the space is empty or larger than 10^9 points.
+SearchResult run_search(const SearchSpace& space, const Setup& setup, const SearchOptions& options);
+
+}  // namespace helixsim

@@ -1,0 +1,91 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "hw_models/system.hpp"
+#include "sim/config/catalog.hpp"
+#include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
+#include "sim/decode/request.hpp"
+#include "sim/llm/hugging_face.hpp"
+#include "sim/llm/model_file.hpp"
+#include "sim/report/report_data.hpp"
+#include "sim/sweep/scenario.hpp"
+#include "sim/sweep/search_space.hpp"
+#include "tools/helixsim/common.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr const char* kExample = R"(Example:
+  helixsim check scenarios/helix_paper.json hw_models/systems/gb200_nvl72.json)";
+
+void check_model(const Node& file, const Catalog&) { (void)read_model(file); }
+void check_system(const Node& file, const Catalog&) { (void)read_system(file); }
+void check_space(const Node& file, const Catalog&) { (void)read_search_space(file); }
+void check_scenario(const Node& file, const Catalog& catalog) { (void)read_scenario(file, catalog, {}); }
+void check_report(const Node& file, const Catalog&) { (void)read_report_data(file); }
+
+void check_point(const Node& file, const Catalog& catalog) {
+  std::vector<std::string_view> keys = setup_keys();
+  for (const std::string_view key : point_keys()) keys.push_back(key);
+  keys.push_back("format");
+  file.allow_only(keys);
+  SetupRequest request;
+  read_setup_keys(file, request);
+  (void)read_point(file, make_setup(request, catalog, {}));
+}
+
+struct FormatEntry {
+  std::string_view name;
+  std::string_view what;
+  void (*check)(const Node& file, const Catalog& catalog);
+};
+
+constexpr FormatEntry kFormats[] = {
+    {"helixsim/model/1", "model", check_model},          {"helixsim/system/1", "system", check_system},
+    {"helixsim/search_space/1", "search space", check_space}, {"helixsim/scenario/1", "scenario", check_scenario},
+    {"helixsim/point/1", "point", check_point},          {"helixsim/report/1", "report", check_report},
+};
+
+/// What the file is, once it has been found right.
+std::string check_file(const std::string& path, const Catalog& catalog) {
+  const Node file = read_json_file(path);
+  if (is_hugging_face_config(file)) {
+    (void)read_model(file);
+    return "Hugging Face config";
+  }
+  const auto formats = std::span<const FormatEntry>(kFormats);
+  std::vector<std::string> names;
+  for (const FormatEntry& row : formats) names.emplace_back(row.name);
+  const FormatEntry& row = formats[file.choice("format", names)];
+  row.check(file, catalog);
+  return std::string(row.what);
+}
+
+int run(const std::vector<std::string>& files) {
+  const Catalog catalog = Catalog::find();
+  int status = kDone;
+  for (const std::string& path : files) {
+    try {
+      fmt::print("{}: right ({})\n", path, check_file(path, catalog));
+    } catch (const ConfigError& error) {
+      fmt::print(stderr, "helixsim: {}\n", error.what());
+      status = kWrongInput;
+    }
+  }
+  return status;
+}
+
+}  // namespace
+
+void add_check(CLI::App& program, int& status) {
+  auto files = std::make_shared<std::vector<std::string>>();
+  CLI::App& app = *program.add_subcommand("check", "Is a file right: model, system, search space, scenario, point, report");
+  app.footer(kExample);
+  app.add_option("files", *files, "Files to check")->required()->type_name("FILE");
+  app.callback([files, &status] { status = run(*files); });
+}
+
+}  // namespace helixsim

@@ -1,0 +1,114 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
+#include "sim/report/frontier_table.hpp"
+#include "sim/report/html.hpp"
+#include "sim/report/output_folder.hpp"
+#include "sim/report/svg.hpp"
+#include "sim/sweep/search_space.hpp"
+#include "sim/units/parse.hpp"
+#include "tools/helixsim/common.hpp"
+
+namespace helixsim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kExample = R"(Example:
+  helixsim sweep configs/sweeps/smoke.json --model llama-3.1-405b \
+                 --out results/smoke --overwrite
+  helixsim pareto results/smoke --out results/again --overwrite
+Several folders are overlaid in one report, each named after its folder.)";
+
+struct Options {
+  CommonOptions common;
+  std::vector<std::string> folders;
+  std::string out;
+  std::string context;
+  bool overwrite = false;
+};
+
+std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std::string>& folders) {
+  std::vector<std::pair<std::string, ReportData>> runs;
+  for (const std::string& folder : folders) {
+    fs::path place = fs::path(folder);
+    if (!place.has_filename()) place = place.parent_path();
+    std::string name = place.filename().string();
+    for (const auto& [known, unused] : runs) {
+      if (known == name) name = folder;
+    }
+    runs.emplace_back(name, read_report_data(read_json_file(place / "report.json")));
+  }
+  return runs;
+}
+
+double chosen_context(const Options& options, const ReportData& data) {
+  if (options.context.empty()) return figure_context(data);
+  const auto tokens = parse_tokens(options.context);
+  if (!tokens) throw ConfigError("--context: expected a count of tokens, such as 1M, got \"" + options.context + "\"");
+  for (const ReportView& view : data.views) {
+    if (view.context == *tokens) return *tokens;
+  }
+  throw ConfigError("--context: " + options.context + " is not in these results");
+}
+
+void print_frontiers_csv(const ReportData& data) {
+  fmt::print("run,model,context_tokens,frontier,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_flight,chunks,ttl_us,"
+             "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n");
+  for (const ReportView& view : data.views) {
+    for (const auto& [name, indices] : view.frontiers) {
+      for (const int index : indices) {
+        const ReportPoint& p = view.points[static_cast<std::size_t>(index)];
+        const ReportLayout& row = view.layouts[static_cast<std::size_t>(p.layout)];
+        const Layout& w = row.layout;
+        fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", view.run, view.model, view.context, name,
+                   row.strategy, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), p.batch, p.requests, p.chunks, p.ttl_us,
+                   view.interactivity(p), view.throughput(p), p.memory_gb);
+      }
+    }
+  }
+}
+
+int run(const Options& options) {
+  const OutputFormat format = options.common.output_format();
+  const ReportData data = overlay(read_runs(options.folders));
+  const double context = chosen_context(options, data);
+  if (!options.out.empty()) {
+    OutputFolder folder(options.out, options.overwrite);
+    folder.write("report.json", to_json(data));
+    folder.write("pareto.svg", pareto_svg(data, context));
+    folder.write("summary.txt", counts_sentence(data.counts) + "\n\n" + frontier_tables(data));
+    if (const auto page = report_html(data)) folder.write("report.html", *page);
+    folder.commit();
+  }
+  switch (format) {
+    case OutputFormat::Json: fmt::print("{}", to_json(data)); break;
+    case OutputFormat::Csv: print_frontiers_csv(data); break;
+    case OutputFormat::Table:
+      fmt::print("{}{}\n", frontier_tables(data), counts_sentence(data.counts));
+      if (!options.out.empty()) fmt::print("written to {}\n", options.out);
+      break;
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_pareto(CLI::App& program, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = *program.add_subcommand("pareto", "Frontiers, report and plots again from stored results");
+  app.footer(kExample);
+  app.add_option("folders", options->folders, "Result folders of sweep or reproduce")->required()->type_name("DIR");
+  app.add_option("--out", options->out, "Folder for the new report")->type_name("DIR");
+  app.add_option("--context", options->context, "Context of pareto.svg (default: 1M, else the longest)");
+  app.add_flag("--overwrite", options->overwrite, "Replace an earlier result folder");
+  add_format(app, options->common);
+  app.callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace helixsim

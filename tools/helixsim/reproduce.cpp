@@ -1,0 +1,61 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "sim/config/catalog.hpp"
+#include "sim/config/config_error.hpp"
+#include "sim/report/claims_table.hpp"
+#include "sim/report/frontier_table.hpp"
+#include "tools/helixsim/run_scenario.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr const char* kExample = R"(Example:
+  helixsim reproduce scenarios/helix_paper.json --out results/helix_paper \
+                     --overwrite
+Ends with status 1 when a claim with a band is outside it.)";
+
+struct Options {
+  RunOptions run;
+  std::string file;
+};
+
+int run(const Options& options) {
+  const OutputFormat format = options.run.common.output_format();
+  const Catalog catalog = Catalog::find();
+  const SplitOverrides changes = split_overrides(options.run.common.overrides());
+  const Node file = with_overrides(catalog.read("scenarios", options.file, "FILE"), changes.file);
+  const Scenario scenario = read_scenario(file, catalog, changes.setup);
+  if (scenario.claims.empty()) throw ConfigError(file.file() + ": the scenario has no claims; use sweep to run it");
+  const ScenarioRun result = run_scenario(scenario, options.run, true);
+  if (result.interrupted) {
+    fmt::print(stderr, "helixsim: interrupted; nothing was written\n");
+    return kInterrupted;
+  }
+  switch (format) {
+    case OutputFormat::Json: fmt::print("{}", claims_json(result.report.claims)); break;
+    case OutputFormat::Csv: fmt::print("{}", claims_csv(result.report.claims)); break;
+    case OutputFormat::Table:
+      fmt::print("{}\n\n{}\n{}\n", scenario.title, claims_table(result.report.claims), counts_sentence(result.report.counts));
+      print_where(options.run);
+      break;
+  }
+  if (!result.claims_hold) fmt::print(stderr, "helixsim: a claim is outside its band\n");
+  return result.claims_hold ? kDone : kClaimFailed;
+}
+
+}  // namespace
+
+void add_reproduce(CLI::App& program, int& status) {
+  auto options = std::make_shared<Options>();
+  CLI::App& app = *program.add_subcommand("reproduce", "A scenario with published claims: each claim, ours, verdict");
+  app.footer(kExample);
+  app.add_option("file", options->file, "Scenario, by path or name in scenarios")->required()->type_name("FILE");
+  app.add_option("--out", options->run.out, "Folder for the results, as sweep writes them")->type_name("DIR");
+  add_run_options(app, options->run);
+  app.callback([options, &status] { status = run(*options); });
+}
+
+}  // namespace helixsim

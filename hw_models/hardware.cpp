@@ -34,7 +34,8 @@ Node fidelity_node(const System& system, std::string_view fidelity) {
 }  // namespace
 
 Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce)
-    : gpu_(system.gpu),
+    : system_title_(system.title),
+      gpu_(system.gpu),
       fabric_(system.fabric),
       fidelity_(fidelity),
       all_reduce_(all_reduce_named(all_reduce)) {

@@ -33,6 +33,7 @@ class Hardware {
   /// algorithm.
   Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce);
 
+  [[nodiscard]] const std::string& system_title() const { return system_title_; }
   [[nodiscard]] const Gpu& gpu() const { return gpu_; }
   [[nodiscard]] const Fabric& fabric() const { return *fabric_; }
   [[nodiscard]] const std::string& fidelity() const { return fidelity_; }
@@ -48,6 +49,7 @@ class Hardware {
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
 
  private:
+  std::string system_title_;
   Gpu gpu_;
   std::shared_ptr<const Fabric> fabric_;
   std::string fidelity_;

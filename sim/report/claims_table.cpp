@@ -36,8 +36,8 @@ std::string wrapped(const std::string& text, std::size_t indent) {
 std::string claims_table(const std::vector<ReportClaim>& claims) {
   std::string out;
   for (const ReportClaim& claim : claims) {
-    out += fmt::format("{:<8}  {} at {}\n", claim.verdict, claim.model, format_tokens(claim.context));
-    out += wrapped(claim.text, 10);
+    const std::string head = wrapped(fmt::format("{} at {}: {}", claim.model, format_tokens(claim.context), claim.text), 10);
+    out += fmt::format("{:<10}", claim.verdict) + head.substr(10);
     std::string numbers = "ours " + claim.ours;
     if (!claim.published.empty()) numbers += "; published " + claim.published;
     if (!claim.band.empty()) numbers += "; band " + claim.band;

@@ -20,11 +20,13 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Indices of at most `most` of `count` points, in order: those with the smallest hashes.
-std::vector<std::size_t> sample(std::size_t count, std::size_t most, unsigned long long seed) {
-  std::vector<std::size_t> chosen(count);
-  for (std::size_t i = 0; i < count; ++i) chosen[i] = i;
-  if (count <= most) return chosen;
+/// Indices of at most `most` records, in order: those with the smallest hashes among those that repeat no other.
+std::vector<std::size_t> sample(const std::vector<Record>& records, std::size_t most, unsigned long long seed) {
+  std::vector<std::size_t> chosen;
+  for (std::size_t i = 0; i < records.size(); ++i) {
+    if (!records[i].repeats) chosen.push_back(i);
+  }
+  if (chosen.size() <= most) return chosen;
   const auto hash = [&](std::size_t i) { return mixed(mixed(seed) ^ i); };
   std::nth_element(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(most), chosen.end(),
                    [&](std::size_t a, std::size_t b) { return std::pair(hash(a), a) < std::pair(hash(b), b); });
@@ -99,7 +101,7 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
     for (const FrontierPoint& point : frontier) drawn.insert(point.record);
   }
   const std::size_t room = most_points > drawn.size() ? most_points - drawn.size() : 0;
-  for (const std::size_t record : sample(found.records.size(), room, seed)) drawn.insert(record);
+  for (const std::size_t record : sample(found.records, room, seed)) drawn.insert(record);
 
   Evaluator evaluator(study.setup);
   std::map<std::size_t, int> point_index;
@@ -158,7 +160,7 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
   const Study& first = *results.front().study;
   ReportData data{.tool = options.tool,
                   .title = scenario.title,
-                  .system = first.request.system,
+                  .system = first.setup.hardware.system_title(),
                   .fidelity = first.request.fidelity,
                   .strategies = {},
                   .counts = {},

@@ -157,35 +157,40 @@ void draw_series(Figure& figure, const Axes& axes, const Series& series) {
   }
 }
 
-/// How much faster Helix's fast end is, at its place.
+/// How much faster Helix's fast end is: a bracket in the empty upper right, with lines down to both ends.
 void draw_gain(Figure& figure, const Axes& axes, const ReportView& view, const std::vector<Series>& all) {
   for (const Series& series : all) {
     if (series.name != "helix" || !view.interactivity_max) continue;
-    const double gain = series.points.front().first;
+    const auto& [gain, end] = series.points.front();
     if (gain <= 1.005) continue;
-    const double y = axes.y(series.points.front().second) - 22;
-    figure.add("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{2:.1f}\" y2=\"{1:.1f}\" stroke=\"#4f7d00\" stroke-width=\"1.4\"/>\n",
-               axes.x(1.0), y, axes.x(gain));
-    for (const double end : {1.0, gain}) figure.line(axes.x(end), y - 4, axes.x(end), y + 4, "#4f7d00");
-    figure.text(axes.x((1.0 + gain) / 2), y - 7, "middle", " fill=\"#4f7d00\" font-weight=\"bold\"", fmt::format("{:.2f}x", gain));
+    const double y = axes.y(0.5 * axes.y_max);
+    figure.add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#4f7d00\" stroke-width=\"1.6\"/>\n",
+               axes.x(1.0), y, axes.x(gain), y);
+    for (const double x : {1.0, gain}) {
+      figure.add("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"#4f7d00\" "
+                 "stroke-dasharray=\"2 3\"/>\n",
+                 axes.x(x), y, axes.y(x == gain ? end : 0.0));
+    }
+    figure.text(axes.x((1.0 + gain) / 2), y - 8, "middle", " fill=\"#4f7d00\" font-weight=\"bold\"", fmt::format("{:.2f}x", gain));
   }
 }
 
-void draw_legend(Figure& figure, const Axes& axes, const std::vector<Series>& all) {
-  double x = axes.x(0);
+/// One legend for all panels: every series that some panel draws, in order of first appearance.
+void draw_legend(Figure& figure, const std::vector<Series>& all) {
+  double x = kLeft;
   for (const Series& series : all) {
     const Style style = style_of(series.name);
     const std::string label = style.label.empty() ? series.name : std::string(style.label);
-    figure.add("<line x1=\"{:.1f}\" y1=\"62\" x2=\"{:.1f}\" y2=\"62\" stroke=\"{}\" stroke-width=\"{:g}\"{}/>\n", x, x + 20,
+    figure.add("<line x1=\"{:.1f}\" y1=\"24\" x2=\"{:.1f}\" y2=\"24\" stroke=\"{}\" stroke-width=\"{:g}\"{}/>\n", x, x + 24,
                style.colour, style.width,
                style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
-    figure.text(x + 24, 66, "start", " font-size=\"11\"", label);
-    x += 36 + 5.9 * static_cast<double>(label.size());
+    figure.text(x + 30, 28, "start", "", label);
+    x += 56 + 6.4 * static_cast<double>(label.size());
   }
 }
 
 void draw_panel(Figure& figure, double left, const ReportView& view) {
-  figure.text(left + kLeft, 34, "start", " font-size=\"16\" font-weight=\"bold\"",
+  figure.text(left + kLeft, 62, "start", " font-size=\"16\" font-weight=\"bold\"",
               fmt::format("{}{}, {} tokens", view.run.empty() ? "" : view.run + ": ", view.model_title, format_tokens(view.context)));
   const std::vector<Series> all = series_of(view);
   Axes axes{.left = left};
@@ -206,7 +211,6 @@ void draw_panel(Figure& figure, double left, const ReportView& view) {
   draw_axes(figure, axes, view);
   for (const Series& series : all) draw_series(figure, axes, series);
   draw_gain(figure, axes, view, all);
-  draw_legend(figure, axes, all);
 }
 
 }  // namespace
@@ -218,6 +222,14 @@ std::string pareto_svg(const ReportData& data, double context) {
   }
   const double panels = std::max<double>(1.0, static_cast<double>(views.size()));
   Figure figure(panels * kPanelWidth);
+  std::vector<Series> drawn;
+  for (const ReportView* view : views) {
+    for (Series& series : series_of(*view)) {
+      const auto known = std::find_if(drawn.begin(), drawn.end(), [&](const Series& s) { return s.name == series.name; });
+      if (known == drawn.end()) drawn.push_back(std::move(series));
+    }
+  }
+  draw_legend(figure, drawn);
   for (std::size_t i = 0; i < views.size(); ++i) draw_panel(figure, static_cast<double>(i) * kPanelWidth, *views[i]);
   return figure.finish();
 }

@@ -10,7 +10,7 @@ Frontier frontier_of(const Grid& grid, const ContextResult& result, const std::f
   for (std::size_t i = 0; i < result.records.size(); ++i) {
     const Record& record = result.records[i];
     const Point point = point_of(grid, result.context, record);
-    if (!accept(point)) continue;
+    if (record.repeats || !accept(point)) continue;
     points.push_back({record.ttl_ps, tokens_per_second_per_gpu(point, SimTime(record.ttl_ps))});
     records.push_back(i);
   }

@@ -33,10 +33,13 @@ Grid make_grid(const SearchSpace& space, const Setup& setup) {
   std::string first_reason;
   for (const StrategySpace& of_strategy : space.strategies) {
     const std::size_t begin = grid.layouts.size();
+    const Strategy& strategy = of_strategy.strategy->get();
     for_each_layout(of_strategy, [&](const Layout& layout) {
       // Products in 64 bits: widths come from a file.
       const long long gpus = static_cast<long long>(layout.tpa) * layout.kvp * layout.dp * layout.pp;
       if (!std::binary_search(space.gpus.begin(), space.gpus.end(), gpus)) return;
+      // FFN widths that do not multiply are not combinations to be rejected: they are never made.
+      if (static_cast<long long>(layout.tpf) * layout.ep != strategy.widths(layout).dense_ffn) return;
       if (const auto fault = layout_fault(setup, *of_strategy.strategy, layout)) {
         ++grid.rejected_layouts;
         if (first_reason.empty()) first_reason = fault->field + ": " + fault->message;
@@ -54,11 +57,6 @@ Grid make_grid(const SearchSpace& space, const Setup& setup) {
                       setup.model.name + (first_reason.empty() ? " with one of its GPU counts" : " (" + first_reason + ")"));
   }
   return grid;
-}
-
-std::vector<HopB> hop_b_modes(const SearchSpace& space, const GridLayout& layout) {
-  if (layout.strategy->hides_exchange && layout.layout.kvp > 1) return space.hop_bs;
-  return {HopB{HopBMode::Off, 1}};
 }
 
 }  // namespace helixsim

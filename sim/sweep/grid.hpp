@@ -17,13 +17,10 @@ struct GridLayout {
 /// The valid layouts of a search space for one model, in a fixed order: strategy, GPUs, then widths.
 struct Grid {
   std::vector<GridLayout> layouts;
-  long long rejected_layouts = 0;  ///< combinations with an allowed number of GPUs that make no valid layout
+  long long rejected_layouts = 0;  ///< combinations whose widths multiply and that the model or strategy refuses
 };
 
 /// Errors: ConfigError when no layout is valid, with the first reason.
 Grid make_grid(const SearchSpace& space, const Setup& setup);
-
-/// HOP-B modes that make a difference on this layout: all where an exchange can be hidden, else "off" alone.
-std::vector<HopB> hop_b_modes(const SearchSpace& space, const GridLayout& layout);
 
 }  // namespace helixsim

@@ -20,6 +20,14 @@ struct ItemResult {
   std::string text;
 };
 
+/// Whether one of the last records, of the same layout and batch, ran the schedule of this one: equal chunks and TTL.
+bool repeats(const std::vector<Record>& records, const Point& point, const PointResult& result) {
+  for (auto last = records.rbegin(); last != records.rend() && last->batch == point.batch; ++last) {
+    if (last->chunks == result.chunks && last->ttl_ps == result.ttl.picoseconds()) return true;
+  }
+  return false;
+}
+
 class Search {
  public:
   Search(const SearchSpace& space, const Setup& setup, const Grid& grid, const SearchOptions& options)
@@ -63,9 +71,8 @@ class Search {
                 .batch = 1,
                 .context = space_.contexts[item / grid_.layouts.size()],
                 .hop_b = {}};
-    const std::vector<HopB> modes = hop_b_modes(space_, layout);
     for (const int batch : space_.batches) {
-      for (const HopB& mode : modes) {
+      for (const HopB& mode : space_.hop_bs) {
         point.batch = batch;
         point.hop_b = mode;
         add_point(evaluator, point, layout_index, out);
@@ -85,7 +92,12 @@ class Search {
     switch (result.shortage) {
       case Shortage::None:
         ++out.counts.simulated;
-        out.records.push_back({layout, point.batch, point.hop_b, result.chunks, result.ttl.picoseconds()});
+        out.records.push_back({.layout = layout,
+                               .batch = point.batch,
+                               .hop_b = point.hop_b,
+                               .chunks = result.chunks,
+                               .repeats = repeats(out.records, point, result),
+                               .ttl_ps = result.ttl.picoseconds()});
         break;
       case Shortage::Weights: ++out.counts.infeasible_weights; break;
       case Shortage::KvCache: ++out.counts.infeasible_kv_cache; break;

@@ -17,6 +17,9 @@ struct Record {
   std::int32_t batch = 1;
   HopB hop_b;                ///< as asked
   std::int32_t chunks = 1;   ///< as run
+  /// An earlier HOP-B mode of the same layout and batch ran the same schedule (no exchange to hide, or the best chunk
+  /// count is 1). Frontiers and samples leave such a record out.
+  bool repeats = false;
   std::int64_t ttl_ps = 0;
 };
 

@@ -1,0 +1,74 @@
+#include "tests/decode/point_case.hpp"
+
+#include <stdexcept>
+
+#include "sim/llm/attention/registry.hpp"
+#include "tests/support/layouts.hpp"
+#include "tests/support/models.hpp"
+#include "tests/support/systems.hpp"
+
+namespace helixsim {
+
+std::vector<Override> roomy(std::vector<Override> more) {
+  more.push_back({"gpu.memory.capacity.value", "10 TB"});
+  return more;
+}
+
+Setup make_setup(const ModelSpec& model, std::string_view fidelity,
+                 const std::vector<Override>& changes, ScheduleOptions options) {
+  return {model, gb200_hardware(fidelity, changes), PrecisionPlan(), options};
+}
+
+const StrategyEntry& strategy_named(std::string_view name) {
+  for (const StrategyEntry& row : strategies()) {
+    if (row.name == name) return row;
+  }
+  throw std::logic_error("no such strategy");
+}
+
+PointCase::PointCase(std::uint32_t seed) {
+  static const std::vector<ModelSpec> kModels{llama_405b(),      deepseek_r1(),
+                                              llama_405b(),      deepseek_r1(),
+                                              small_gqa_model(), small_mla_moe_model()};
+  Random random(seed);
+  fidelity = random.coin() ? "ideal" : "paper";
+  options.overlap_all_reduce = random.coin();
+  point.strategy = &strategies()[seed % strategies().size()];
+  while (true) {
+    model = random.pick(kModels);
+    const auto attention = make_attention(model.attention, model.hidden);
+    if (const auto layout = random_layout(*point.strategy, model, *attention, random)) {
+      point.layout = *layout;
+      break;
+    }
+  }
+  const int requests = random.between(1, 16);
+  point.batch = point.layout.dp * requests;
+  point.context = random.between(1, 2'000'000);
+  point.hop_b = random.pick<HopB>({{HopBMode::Off, 1},
+                                   {HopBMode::Chunks, random.between(1, requests)},
+                                   {HopBMode::Best, 1},
+                                   {HopBMode::Best, 1},
+                                   {HopBMode::DeviceInitiated, 1},
+                                   {HopBMode::Figure3, 1},
+                                   {HopBMode::Figure3Lockstep, 1}});
+}
+
+Setup PointCase::setup(const std::vector<Override>& changes) const {
+  return make_setup(model, fidelity, roomy(changes), options);
+}
+
+std::string PointCase::text() const {
+  return model.name + " " + fidelity + " " + std::string(point.strategy->name) + " " +
+         to_text(point.layout) + " batch " + std::to_string(point.batch) + " hop_b " +
+         to_text(point.hop_b);
+}
+
+SimTime ttl(const Setup& setup, const Point& point) {
+  Evaluator evaluator(setup);
+  const PointResult result = evaluator.evaluate(point);
+  if (!result.feasible()) throw std::logic_error("the point was meant to fit");
+  return result.ttl;
+}
+
+}  // namespace helixsim

@@ -51,8 +51,16 @@ Node::Node(const Node& parent, const nlohmann::json& value, std::string pointer)
       file_(parent.file_),
       pointer_(std::move(pointer)) {}
 
+std::string Node::place() const {
+  if (!file_.empty()) return pointer_.empty() ? file_ : file_ + ": " + pointer_;
+  if (pointer_.empty()) return "command line";
+  std::string flag = "--" + pointer_.substr(1, pointer_.find('/', 1) - 1);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
 void Node::fail(const std::string& message) const {
-  throw ConfigError(file_ + ": " + (pointer_.empty() ? "" : pointer_ + ": ") + message);
+  throw ConfigError(place() + ": " + message);
 }
 
 void Node::allow_only(std::initializer_list<std::string_view> keys) const {
@@ -64,8 +72,7 @@ void Node::allow_only(std::span<const std::string_view> keys) const {
   const std::vector<std::string> names(keys.begin(), keys.end());
   for (const auto& [key, unused] : value_->items()) {
     if (std::find(names.begin(), names.end(), key) == names.end()) {
-      throw ConfigError(file_ + ": " + pointer_ + "/" + escaped(key) + ": unknown key" +
-                        suggestion(key, names));
+      at(key).fail("unknown key" + suggestion(key, names));
     }
   }
 }

@@ -22,7 +22,8 @@ struct Range {
 /// answered with the file, the key and what was expected. All readers throw ConfigError.
 class Node {
  public:
-  /// A view of a whole document; `file` is the name that messages begin with.
+  /// A view of a whole document; `file` is the name that messages begin with. Without a name the
+  /// keys came from the command line, and messages call them flags.
   Node(std::shared_ptr<const nlohmann::json> document, std::string file);
 
   [[nodiscard]] const std::string& file() const { return file_; }
@@ -66,7 +67,10 @@ class Node {
   [[nodiscard]] double as_number(Range<double> range) const;
   [[nodiscard]] std::size_t as_choice(std::span<const std::string> names) const;
 
-  /// Throws ConfigError "file: /pointer: message".
+  /// What messages call this value: "file: /pointer", or "--flag" for a document from the command
+  /// line.
+  [[nodiscard]] std::string place() const;
+  /// Throws ConfigError "place: message".
   [[noreturn]] void fail(const std::string& message) const;
 
  private:

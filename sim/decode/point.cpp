@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
 namespace helixsim {
 
 std::string_view name_of(Shortage shortage) {
@@ -26,14 +30,27 @@ double tokens_per_second_per_gpu(const Point& point, SimTime ttl) {
          (ttl.seconds().value() * point.layout.gpus());
 }
 
+namespace {
+
+/// The width to blame when there are too many GPUs.
+const char* widest(const Layout& layout) {
+  const std::pair<int, const char*> widths[] = {
+      {layout.tpa, "tpa"}, {layout.kvp, "kvp"}, {layout.dp, "dp"}, {layout.pp, "pp"}};
+  return std::max_element(std::begin(widths), std::end(widths),
+                          [](const auto& a, const auto& b) { return a.first < b.first; })
+      ->second;
+}
+
+}  // namespace
+
 std::optional<LayoutFault> layout_fault(const Setup& setup, const StrategyEntry& strategy,
                                         const Layout& layout) {
   const int domain = setup.hardware.fabric().spec().gpus;
   if (auto fault = common_fault(setup.model, *setup.attention, layout)) return fault;
   if (auto fault = strategy.get().fault(*setup.attention, setup.model, layout)) return fault;
   if (layout.gpus() > domain) {
-    return LayoutFault{
-        "pp", fmt::format("the layout has {} GPUs, the system has {}", layout.gpus(), domain)};
+    return LayoutFault{widest(layout), fmt::format("the layout has {} GPUs, the system has {}",
+                                                   layout.gpus(), domain)};
   }
   return std::nullopt;
 }

@@ -15,17 +15,16 @@ namespace {
 
 void read_weights(const Node& node, PrecisionPlan& precision) {
   if (node.is_string()) {
-    precision.set_weights(node.as_text(), node.file() + ": " + node.pointer());
+    precision.set_weights(node.as_text(), node.place());
     return;
   }
-  for (const Node& one : node.elements())
-    precision.set_weights(one.as_text(), one.file() + ": " + one.pointer());
+  for (const Node& one : node.elements()) precision.set_weights(one.as_text(), one.place());
 }
 
 Precision read_precision(const Node& parent, std::string_view key, Precision fallback) {
   if (!parent.has(key)) return fallback;
   const Node node = parent.at(key);
-  return precision_named(node.as_text(), node.file() + ": " + node.pointer());
+  return precision_named(node.as_text(), node.place());
 }
 
 double read_context(const Node& node) {
@@ -143,8 +142,8 @@ Point read_point(const Node& node, const Setup& setup) {
   point.context = node.has("context") ? read_context(node.at("context")) : 1e6;
   if (node.has("hop_b")) point.hop_b = read_hop_b(node.at("hop_b"));
   if (const auto fault = fault_of(setup, point)) {
-    (node.has(fault->field) ? node.at(fault->field) : node)
-        .fail((node.has(fault->field) ? "" : fault->field + ": ") + fault->message);
+    if (node.has(fault->field)) node.at(fault->field).fail(fault->message);
+    node.fail(fault->field + ": " + fault->message);
   }
   return point;
 }

@@ -5,30 +5,19 @@
 #include <nlohmann/json.hpp>
 
 #include "sim/report/points.hpp"
+#include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
 namespace {
 
-constexpr std::size_t kColumns = 80;
-
-/// Words in lines of the terminal's width, later lines indented.
+/// Words in lines of the terminal's width, each indented.
 std::string wrapped(const std::string& text, std::size_t indent) {
   std::string out;
-  std::string line(indent, ' ');
-  std::size_t begin = 0;
-  while (begin < text.size()) {
-    const std::size_t end = std::min(text.find(' ', begin), text.size());
-    const std::string word = text.substr(begin, end - begin);
-    if (line.size() + 1 + word.size() > kColumns && line.size() > indent) {
-      out += line + "\n";
-      line = std::string(indent, ' ');
-    }
-    if (line.size() > indent) line += ' ';
-    line += word;
-    begin = end + 1;
+  for (const std::string& line : wrap_words(text, kTerminalColumns - indent)) {
+    out += std::string(indent, ' ') + line + "\n";
   }
-  return out + line + "\n";
+  return out;
 }
 
 }  // namespace
@@ -36,7 +25,8 @@ std::string wrapped(const std::string& text, std::size_t indent) {
 std::string claims_table(const std::vector<ReportClaim>& claims) {
   std::string out;
   for (const ReportClaim& claim : claims) {
-    const std::string head = wrapped(fmt::format("{} at {}: {}", claim.model, format_tokens(claim.context), claim.text), 10);
+    const std::string head = wrapped(
+        fmt::format("{} at {}: {}", claim.model, format_tokens(claim.context), claim.text), 10);
     out += fmt::format("{:<10}", claim.verdict) + head.substr(10);
     std::string numbers = "ours " + claim.ours;
     if (!claim.published.empty()) numbers += "; published " + claim.published;
@@ -68,9 +58,10 @@ std::string claims_json(const std::vector<ReportClaim>& claims) {
 std::string claims_csv(const std::vector<ReportClaim>& claims) {
   std::string out = "name,verdict,model,context_tokens,text,published,ours,band,where,source\n";
   for (const ReportClaim& claim : claims) {
-    out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(claim.name), claim.verdict, csv_cell(claim.model),
-                       claim.context, csv_cell(claim.text), csv_cell(claim.published), csv_cell(claim.ours),
-                       csv_cell(claim.band), csv_cell(claim.where), csv_cell(claim.source));
+    out += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(claim.name), claim.verdict,
+                       csv_cell(claim.model), claim.context, csv_cell(claim.text),
+                       csv_cell(claim.published), csv_cell(claim.ours), csv_cell(claim.band),
+                       csv_cell(claim.where), csv_cell(claim.source));
   }
   return out;
 }

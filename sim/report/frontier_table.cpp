@@ -16,16 +16,24 @@ std::string relative(double value, const std::optional<double>& unit) {
   return unit ? fmt::format("{:.2f}x", value / *unit) : std::string();
 }
 
-std::string chunks_text(const ReportPoint& point) { return point.chunks > 1 ? std::to_string(point.chunks) : "off"; }
+std::string chunks_text(const ReportPoint& point) {
+  return point.chunks > 1 ? std::to_string(point.chunks) : "off";
+}
 
 std::string title_of(const ReportView& view) {
-  return fmt::format("{}{} at {} tokens", view.run.empty() ? "" : view.run + ": ", view.model_title, format_tokens(view.context));
+  return fmt::format("{}{} at {} tokens", view.run.empty() ? "" : view.run + ": ", view.model_title,
+                     format_tokens(view.context));
 }
 
 /// The two ends of every frontier.
 std::string ends_table(const ReportView& view) {
   using Align = TextTable::Align;
-  TextTable table({{"frontier", Align::Left}, {"tok/s/user"}, {"vs base"}, {"tok/s/GPU"}, {"vs base"}, {"layout of the fast end", Align::Left}});
+  TextTable table({{"frontier", Align::Left},
+                   {"tok/s/user"},
+                   {"vs base"},
+                   {"tok/s/GPU"},
+                   {"vs base"},
+                   {"layout of the fast end", Align::Left}});
   for (const auto& [name, indices] : view.frontiers) {
     if (indices.empty()) {
       table.add({name, "-", "", "-", "", "nothing feasible"});
@@ -34,9 +42,12 @@ std::string ends_table(const ReportView& view) {
     const ReportPoint& fast = view.points[static_cast<std::size_t>(indices.front())];
     const ReportPoint& dense = view.points[static_cast<std::size_t>(indices.back())];
     const ReportLayout& layout = view.layouts[static_cast<std::size_t>(fast.layout)];
-    table.add({name, fmt::format("{:.4g}", view.interactivity(fast)), relative(view.interactivity(fast), view.interactivity_max),
-               fmt::format("{:.4g}", view.throughput(dense)), relative(view.throughput(dense), view.throughput_max),
-               name == layout.strategy ? to_text(layout.layout) : layout.strategy + " " + to_text(layout.layout)});
+    table.add({name, fmt::format("{:.4g}", view.interactivity(fast)),
+               relative(view.interactivity(fast), view.interactivity_max),
+               fmt::format("{:.4g}", view.throughput(dense)),
+               relative(view.throughput(dense), view.throughput_max),
+               name == layout.strategy ? to_text(layout.layout)
+                                       : layout.strategy + " " + to_text(layout.layout)});
   }
   return table.text();
 }
@@ -45,15 +56,22 @@ std::string ends_table(const ReportView& view) {
 std::string frontier_rows(const ReportView& view, const std::string& name) {
   const std::vector<int>* indices = view.frontier(name);
   if (indices == nullptr || indices->empty()) return {};
-  TextTable table({{"tok/s/user"}, {"tok/s/GPU"}, {"TTL"}, {"batch"}, {"HOP-B"}, {"memory"}, {"GPUs"}, {"layout", TextTable::Align::Left}});
+  TextTable table({{"tok/s/user"},
+                   {"tok/s/GPU"},
+                   {"TTL"},
+                   {"batch"},
+                   {"HOP-B"},
+                   {"GB"},
+                   {"layout", TextTable::Align::Left}});
   const std::size_t rows = std::min(kRowsOfFrontier, indices->size());
   for (std::size_t r = 0; r < rows; ++r) {
     const std::size_t at = rows == 1 ? 0 : r * (indices->size() - 1) / (rows - 1);
     const ReportPoint& point = view.points[static_cast<std::size_t>((*indices)[at])];
     const Layout& layout = view.layouts[static_cast<std::size_t>(point.layout)].layout;
-    table.add({fmt::format("{:.4g}", view.interactivity(point)), fmt::format("{:.4g}", view.throughput(point)),
-               format_time(Seconds(point.ttl_us * 1e-6)), std::to_string(point.batch), chunks_text(point),
-               format_bytes(Bytes(point.memory_gb * 1e9)), std::to_string(layout.gpus()), to_text(layout)});
+    table.add({fmt::format("{:.4g}", view.interactivity(point)),
+               fmt::format("{:.4g}", view.throughput(point)),
+               format_time(Seconds(point.ttl_us * 1e-6)), std::to_string(point.batch),
+               chunks_text(point), fmt::format("{:.1f}", point.memory_gb), to_text(layout)});
   }
   return fmt::format("{} frontier, {} of {} points\n", name, rows, indices->size()) + table.text();
 }
@@ -61,8 +79,9 @@ std::string frontier_rows(const ReportView& view, const std::string& name) {
 }  // namespace
 
 std::string counts_sentence(const ReportCounts& counts) {
-  return fmt::format("{} points simulated, {} infeasible ({} KV cache, {} weights), {} invalid", format_count(counts.simulated),
-                     format_count(counts.infeasible()), format_count(counts.infeasible_kv_cache),
+  return fmt::format("{} points simulated, {} infeasible ({} KV cache, {} weights), {} invalid",
+                     format_count(counts.simulated), format_count(counts.infeasible()),
+                     format_count(counts.infeasible_kv_cache),
                      format_count(counts.infeasible_weights), format_count(counts.invalid));
 }
 
@@ -80,7 +99,8 @@ std::string frontier_tables(const ReportData& data) {
   for (const ReportView& view : data.views) {
     out += title_of(view) + "\n" + ends_table(view) + "\n";
     if (view.context == figure_context(data)) {
-      const std::string rows = frontier_rows(view, view.frontier("helix") != nullptr ? "helix" : "overall");
+      const std::string rows =
+          frontier_rows(view, view.frontier("helix") != nullptr ? "helix" : "overall");
       if (!rows.empty()) out += rows + "\n";
     }
   }

@@ -16,17 +16,28 @@ extern const char helixsim_asset_echarts_end[];
 namespace helixsim {
 namespace {
 
-std::string_view asset(const char* begin, const char* end) { return {begin, static_cast<std::size_t>(end - begin)}; }
+std::string_view asset(const char* begin, const char* end) {
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
 
 std::string html_escaped(std::string_view text) {
   std::string out;
   for (const char c : text) {
     switch (c) {
-      case '&': out += "&amp;"; break;
-      case '<': out += "&lt;"; break;
-      case '>': out += "&gt;"; break;
-      case '"': out += "&quot;"; break;
-      default: out += c;
+      case '&':
+        out += "&amp;";
+        break;
+      case '<':
+        out += "&lt;";
+        break;
+      case '>':
+        out += "&gt;";
+        break;
+      case '"':
+        out += "&quot;";
+        break;
+      default:
+        out += c;
     }
   }
   return out;
@@ -58,12 +69,14 @@ std::optional<std::string> report_html(const ReportData& data) {
   if (echarts.empty()) return std::nullopt;
   const std::string title = html_escaped(data.title);
   const std::string json = json_escaped(to_json(data));
-  // In the order of the template; each part is put in once, so that a marker inside a user's text stays a text.
-  const Part parts[] = {{"{{title}}", title},
-                        {"/*{{css}}*/", asset(helixsim_asset_page_css, helixsim_asset_page_css_end)},
-                        {"{{data}}", json},
-                        {"/*{{echarts}}*/", echarts},
-                        {"/*{{script}}*/", asset(helixsim_asset_page_js, helixsim_asset_page_js_end)}};
+  // In the order of the template; each part is put in once, so that a marker inside a user's text
+  // stays a text.
+  const Part parts[] = {
+      {"{{title}}", title},
+      {"/*{{css}}*/", asset(helixsim_asset_page_css, helixsim_asset_page_css_end)},
+      {"{{data}}", json},
+      {"/*{{echarts}}*/", echarts},
+      {"/*{{script}}*/", asset(helixsim_asset_page_js, helixsim_asset_page_js_end)}};
   std::string_view rest = asset(helixsim_asset_page_html, helixsim_asset_page_html_end);
   std::string page;
   for (const Part& part : parts) {

@@ -7,8 +7,8 @@
 
 namespace helixsim {
 
-/// The interactive report: one self-contained page with the chart library inside. Empty when the program was built
-/// without the library (npm ci in tools/web).
+/// The interactive report: one self-contained page with the chart library inside. Empty when the
+/// program was built without the library (npm ci in tools/web).
 std::optional<std::string> report_html(const ReportData& data);
 
 }  // namespace helixsim

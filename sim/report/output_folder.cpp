@@ -25,19 +25,25 @@ void write_file(const fs::path& path, std::string_view text, std::ios::openmode 
   std::ofstream file(path, std::ios::binary | mode);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
-  if (!file) throw ConfigError("--out: " + path.filename().string() + " cannot be written in " + path.parent_path().string());
+  if (!file)
+    throw ConfigError("--out: " + path.filename().string() + " cannot be written in " +
+                      path.parent_path().string());
 }
 
 }  // namespace
 
-OutputFolder::OutputFolder(const fs::path& place, bool overwrite) : place_(without_trailing_slash(place)) {
+OutputFolder::OutputFolder(const fs::path& place, bool overwrite)
+    : place_(without_trailing_slash(place)) {
   std::error_code error;
   if (fs::exists(place_, error)) {
-    if (!fs::is_directory(place_, error)) throw ConfigError("--out: " + place_.string() + " is a file, expected a folder");
+    if (!fs::is_directory(place_, error))
+      throw ConfigError("--out: " + place_.string() + " is a file, expected a folder");
     if (!fs::is_empty(place_, error)) {
-      if (!overwrite) throw ConfigError("--out: " + place_.string() + " exists; --overwrite replaces it");
+      if (!overwrite)
+        throw ConfigError("--out: " + place_.string() + " exists; --overwrite replaces it");
       if (!looks_like_results(place_)) {
-        throw ConfigError("--out: " + place_.string() + " does not hold results of this program and is not replaced");
+        throw ConfigError("--out: " + place_.string() +
+                          " does not hold results of this program and is not replaced");
       }
     }
   }

@@ -6,12 +6,12 @@
 
 namespace helixsim {
 
-/// A result folder that appears whole or not at all: files are written to a folder beside it, which takes its place on
-/// commit() and is removed otherwise.
+/// A result folder that appears whole or not at all: files are written to a folder beside it, which
+/// takes its place on commit() and is removed otherwise.
 class OutputFolder {
  public:
-  /// Errors: ConfigError when the place cannot be written, or exists and `overwrite` is not given, or exists and does
-  /// not look like a result folder (no report.json or summary.txt in it).
+  /// Errors: ConfigError when the place cannot be written, or exists and `overwrite` is not given,
+  /// or exists and does not look like a result folder (no report.json or summary.txt in it).
   OutputFolder(const std::filesystem::path& place, bool overwrite);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;

@@ -19,7 +19,8 @@ std::string pareto_csv(const std::vector<StudyResult>& results) {
       for (const StrategySpace& space : result.study->space.strategies) {
         add(space.strategy->name, strategy_frontier(result, c, space.strategy->name));
       }
-      if (!result.study->baseline.empty()) add("baseline", baseline_frontier(result, c, result.study->baseline));
+      if (!result.study->baseline.empty())
+        add("baseline", baseline_frontier(result, c, result.study->baseline));
       add("overall", overall_frontier(result, c));
     }
   }

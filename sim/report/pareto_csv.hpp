@@ -7,7 +7,8 @@
 
 namespace helixsim {
 
-/// pareto.csv: the frontier of every strategy, of the baseline and overall, per model and context, one row a point.
+/// pareto.csv: the frontier of every strategy, of the baseline and overall, per model and context,
+/// one row a point.
 std::string pareto_csv(const std::vector<StudyResult>& results);
 
 }  // namespace helixsim

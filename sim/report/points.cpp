@@ -17,7 +17,8 @@ std::string csv_cell(std::string_view text) {
 
 std::string points_csv_head() {
   std::string head =
-      "model,context_tokens,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_flight,hop_b,chunks,status,reason,"
+      "model,context_tokens,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_flight,hop_b,"
+      "chunks,status,reason,"
       "ttl_s,tokens_per_second_per_user,tokens_per_second_per_gpu,memory_bytes";
   for (int c = 0; c < kTimeCategories; ++c) {
     head += fmt::format(",{}_s", name_of(static_cast<TimeCategory>(c)));
@@ -25,13 +26,16 @@ std::string points_csv_head() {
   return head + ",communication_hidden_s\n";
 }
 
-void add_point_csv(std::string_view model, const Point& point, const PointResult& result, std::string& out) {
+void add_point_csv(std::string_view model, const Point& point, const PointResult& result,
+                   std::string& out) {
   const Layout& w = point.layout;
   auto to = std::back_inserter(out);
-  fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_cell(model), point.context, point.strategy->name, w.tpa,
-                 w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), point.batch, point.requests_in_flight(), to_text(point.hop_b));
+  fmt::format_to(to, "{},{},{},{},{},{},{},{},{},{},{},{},{},", csv_cell(model), point.context,
+                 point.strategy->name, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), point.batch,
+                 point.requests_in_flight(), to_text(point.hop_b));
   if (!result.feasible()) {
-    fmt::format_to(to, ",infeasible,{},,,,{},,,,,,\n", name_of(result.shortage), result.memory.total().value());
+    fmt::format_to(to, ",infeasible,{},,,,{},,,,,,\n", name_of(result.shortage),
+                   result.memory.total().value());
     return;
   }
   fmt::format_to(to, "{},ok,,{},{},{},{}", result.chunks, result.ttl.seconds().value(),
@@ -41,31 +45,38 @@ void add_point_csv(std::string_view model, const Point& point, const PointResult
   fmt::format_to(to, ",{:.9g}\n", result.hidden_seconds);
 }
 
-void add_point_jsonl(std::string_view model, const Point& point, const PointResult& result, std::string& out) {
+void add_point_jsonl(std::string_view model, const Point& point, const PointResult& result,
+                     std::string& out) {
   const Layout& w = point.layout;
   auto to = std::back_inserter(out);
-  const std::string name = nlohmann::json(model).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-  fmt::format_to(to,
-                 R"({{"model":{},"context_tokens":{},"strategy":"{}","tpa":{},"kvp":{},"dp":{},"tpf":{},"ep":{},"pp":{},)"
-                 R"("gpus":{},"batch":{},"requests_in_flight":{},"hop_b":"{}",)",
-                 name, point.context, point.strategy->name, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), point.batch,
-                 point.requests_in_flight(), to_text(point.hop_b));
+  const std::string name =
+      nlohmann::json(model).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  fmt::format_to(
+      to,
+      R"({{"model":{},"context_tokens":{},"strategy":"{}","tpa":{},"kvp":{},"dp":{},"tpf":{},"ep":{},"pp":{},)"
+      R"("gpus":{},"batch":{},"requests_in_flight":{},"hop_b":"{}",)",
+      name, point.context, point.strategy->name, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(),
+      point.batch, point.requests_in_flight(), to_text(point.hop_b));
   if (!result.feasible()) {
-    fmt::format_to(to, R"("status":"infeasible","reason":"{}","memory_bytes":{}}})"
-                       "\n",
+    fmt::format_to(to,
+                   R"("status":"infeasible","reason":"{}","memory_bytes":{}}})"
+                   "\n",
                    name_of(result.shortage), result.memory.total().value());
     return;
   }
-  fmt::format_to(to,
-                 R"("chunks":{},"status":"ok","reason":null,"ttl_s":{},"tokens_per_second_per_user":{},)"
-                 R"("tokens_per_second_per_gpu":{},"memory_bytes":{})",
-                 result.chunks, result.ttl.seconds().value(), result.tokens_per_second_per_user(),
-                 tokens_per_second_per_gpu(point, result.ttl), result.memory.total().value());
+  fmt::format_to(
+      to,
+      R"("chunks":{},"status":"ok","reason":null,"ttl_s":{},"tokens_per_second_per_user":{},)"
+      R"("tokens_per_second_per_gpu":{},"memory_bytes":{})",
+      result.chunks, result.ttl.seconds().value(), result.tokens_per_second_per_user(),
+      tokens_per_second_per_gpu(point, result.ttl), result.memory.total().value());
   for (std::size_t c = 0; c < result.seconds.size(); ++c) {
-    fmt::format_to(to, R"(,"{}_s":{:.9g})", name_of(static_cast<TimeCategory>(c)), result.seconds[c]);
+    fmt::format_to(to, R"(,"{}_s":{:.9g})", name_of(static_cast<TimeCategory>(c)),
+                   result.seconds[c]);
   }
-  fmt::format_to(to, R"(,"communication_hidden_s":{:.9g}}})"
-                     "\n",
+  fmt::format_to(to,
+                 R"(,"communication_hidden_s":{:.9g}}})"
+                 "\n",
                  result.hidden_seconds);
 }
 

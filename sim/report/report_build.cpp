@@ -20,22 +20,26 @@ std::uint64_t mixed(std::uint64_t x) {
   return x ^ (x >> 31);
 }
 
-/// Indices of at most `most` records, in order: those with the smallest hashes among those that repeat no other.
-std::vector<std::size_t> sample(const std::vector<Record>& records, std::size_t most, unsigned long long seed) {
+/// Indices of at most `most` records, in order: those with the smallest hashes among those that
+/// repeat no other.
+std::vector<std::size_t> sample(const std::vector<Record>& records, std::size_t most,
+                                unsigned long long seed) {
   std::vector<std::size_t> chosen;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (!records[i].repeats) chosen.push_back(i);
   }
   if (chosen.size() <= most) return chosen;
   const auto hash = [&](std::size_t i) { return mixed(mixed(seed) ^ i); };
-  std::nth_element(chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(most), chosen.end(),
-                   [&](std::size_t a, std::size_t b) { return std::pair(hash(a), a) < std::pair(hash(b), b); });
+  std::nth_element(
+      chosen.begin(), chosen.begin() + static_cast<std::ptrdiff_t>(most), chosen.end(),
+      [&](std::size_t a, std::size_t b) { return std::pair(hash(a), a) < std::pair(hash(b), b); });
   chosen.resize(most);
   std::sort(chosen.begin(), chosen.end());
   return chosen;
 }
 
-/// Shares of the TTL in thousandths; what rounding leaves goes to the largest share, so that they sum to 1000.
+/// Shares of the TTL in thousandths; what rounding leaves goes to the largest share, so that they
+/// sum to 1000.
 std::array<int, kTimeCategories> permille_of(const PointResult& result) {
   std::array<int, kTimeCategories> shares{};
   const double ttl = result.ttl.seconds().value();
@@ -56,8 +60,8 @@ ReportPoint to_report(const Point& point, const PointResult& result, int layout)
           .memory_gb = std::round(result.memory.total().value() / 1e6) / 1e3,
           .requests = point.requests_in_flight(),
           .permille = permille_of(result),
-          .hidden_permille =
-              static_cast<int>(std::lround(1000.0 * result.hidden_seconds / result.ttl.seconds().value()))};
+          .hidden_permille = static_cast<int>(
+              std::lround(1000.0 * result.hidden_seconds / result.ttl.seconds().value()))};
 }
 
 ReportCounts to_report(const SearchCounts& counts) {
@@ -68,7 +72,8 @@ ReportCounts to_report(const SearchCounts& counts) {
 }
 
 /// Frontiers by the names that the report knows, as records.
-std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& result, std::size_t context) {
+std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& result,
+                                                           std::size_t context) {
   std::vector<std::pair<std::string, Frontier>> frontiers;
   for (const StrategySpace& space : result.study->space.strategies) {
     const std::string name(space.strategy->name);
@@ -81,7 +86,8 @@ std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& re
   return frontiers;
 }
 
-ReportView build_view(const StudyResult& result, std::size_t context, std::size_t most_points, unsigned long long seed) {
+ReportView build_view(const StudyResult& result, std::size_t context, std::size_t most_points,
+                      unsigned long long seed) {
   const Study& study = *result.study;
   const ContextResult& found = result.search.contexts[context];
   ReportView view{.run = {},
@@ -109,7 +115,8 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   for (const std::size_t index : drawn) {
     const Record& record = found.records[index];
     const Point point = point_of(result.search.grid, found.context, record);
-    const auto [layout, added] = layout_index.emplace(record.layout, static_cast<int>(view.layouts.size()));
+    const auto [layout, added] =
+        layout_index.emplace(record.layout, static_cast<int>(view.layouts.size()));
     if (added) view.layouts.push_back({std::string(point.strategy->name), point.layout});
     point_index.emplace(index, static_cast<int>(view.points.size()));
     view.points.push_back(to_report(point, evaluator.evaluate(point), layout->second));
@@ -132,7 +139,8 @@ std::vector<std::string> warnings_of(const Scenario& scenario) {
     const Precision kv = study.setup.precision.kv_cache;
     const bool events = study.setup.hardware.accounting() == Accounting::Event;
     if (events && (kv == Precision::Fp4 || kv == Precision::Nvfp4)) {
-      warnings.emplace_back("No measured attention kernel reads a 4-bit KV cache: its speed is assumed.");
+      warnings.emplace_back(
+          "No measured attention kernel reads a 4-bit KV cache: its speed is assumed.");
       break;
     }
   }

@@ -11,13 +11,13 @@
 namespace helixsim {
 
 struct ReportOptions {
-  std::string tool;                ///< name and version
+  std::string tool;                  ///< name and version
   std::size_t most_points = 50'000;  ///< of all views together; frontier points are always in
-  unsigned long long seed = 1;     ///< of the sample
+  unsigned long long seed = 1;       ///< of the sample
 };
 
-/// From the results of a scenario to what its report draws. Points beyond the limit are sampled evenly over views by a
-/// seeded hash of their position, the same for any number of threads.
+/// From the results of a scenario to what its report draws. Points beyond the limit are sampled
+/// evenly over views by a seeded hash of their position, the same for any number of threads.
 ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>& results,
                         const std::vector<ClaimResult>& claims, const ReportOptions& options);
 

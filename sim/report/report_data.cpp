@@ -26,7 +26,8 @@ Json counts_json(const ReportCounts& counts) {
   return {{"simulated", counts.simulated},
           {"infeasible", counts.infeasible()},
           {"invalid", counts.invalid},
-          {"infeasible_by_reason", {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}}};
+          {"infeasible_by_reason",
+           {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}}};
 }
 
 Json points_json(const std::vector<ReportPoint>& points) {
@@ -44,7 +45,9 @@ Json points_json(const std::vector<ReportPoint>& points) {
           {"hidden_permille", column(points, [](const auto& p) { return p.hidden_permille; })}};
 }
 
-Json optional_json(const std::optional<double>& value) { return value ? Json(*value) : Json(); }
+Json optional_json(const std::optional<double>& value) {
+  return value ? Json(*value) : Json();
+}
 
 Json view_json(const ReportView& view) {
   Json layouts = Json::array();
@@ -96,7 +99,12 @@ ReportLayout read_layout(const Node& node) {
   if (cells.size() != 8) node.fail("expected a strategy and seven widths");
   const auto width = [&](std::size_t i) { return static_cast<int>(cells[i].as_integer(kWidth)); };
   return {cells[0].as_text(),
-          {.tpa = width(1), .kvp = width(2), .dp = width(3), .tpf = width(4), .ep = width(5), .pp = width(6)}};
+          {.tpa = width(1),
+           .kvp = width(2),
+           .dp = width(3),
+           .tpf = width(4),
+           .ep = width(5),
+           .pp = width(6)}};
 }
 
 std::vector<ReportPoint> read_points(const Node& node, std::size_t layouts) {
@@ -105,20 +113,34 @@ std::vector<ReportPoint> read_points(const Node& node, std::size_t layouts) {
   std::vector<ReportPoint> points(layout.size());
   const auto read = [&](std::string_view key, std::size_t each, auto assign) {
     const auto cells = node.array(key);
-    if (cells.size() != points.size() * each) node.at(key).fail("expected " + std::to_string(points.size() * each) + " values");
+    if (cells.size() != points.size() * each)
+      node.at(key).fail("expected " + std::to_string(points.size() * each) + " values");
     for (std::size_t i = 0; i < cells.size(); ++i) assign(points[i / each], cells[i], i % each);
   };
   const Range<long long> share{0, 100'000};
   read("layout", 1, [&](ReportPoint& p, const Node& n, std::size_t) {
     p.layout = static_cast<int>(n.as_integer({0, static_cast<long long>(layouts) - 1}));
   });
-  read("batch", 1, [](ReportPoint& p, const Node& n, std::size_t) { p.batch = static_cast<int>(n.as_integer({1, 1'000'000})); });
-  read("chunks", 1, [](ReportPoint& p, const Node& n, std::size_t) { p.chunks = static_cast<int>(n.as_integer({0, 1'000'000})); });
-  read("ttl_us", 1, [](ReportPoint& p, const Node& n, std::size_t) { p.ttl_us = n.as_number(kPositive); });
-  read("memory_gb", 1, [](ReportPoint& p, const Node& n, std::size_t) { p.memory_gb = n.as_number({0.0, 1e9}); });
-  read("requests", 1, [](ReportPoint& p, const Node& n, std::size_t) { p.requests = n.as_integer({1, kCount.high}); });
-  read("permille", kTimeCategories, [&](ReportPoint& p, const Node& n, std::size_t i) { p.permille[i] = static_cast<int>(n.as_integer(share)); });
-  read("hidden_permille", 1, [&](ReportPoint& p, const Node& n, std::size_t) { p.hidden_permille = static_cast<int>(n.as_integer(share)); });
+  read("batch", 1, [](ReportPoint& p, const Node& n, std::size_t) {
+    p.batch = static_cast<int>(n.as_integer({1, 1'000'000}));
+  });
+  read("chunks", 1, [](ReportPoint& p, const Node& n, std::size_t) {
+    p.chunks = static_cast<int>(n.as_integer({0, 1'000'000}));
+  });
+  read("ttl_us", 1,
+       [](ReportPoint& p, const Node& n, std::size_t) { p.ttl_us = n.as_number(kPositive); });
+  read("memory_gb", 1, [](ReportPoint& p, const Node& n, std::size_t) {
+    p.memory_gb = n.as_number({0.0, 1e9});
+  });
+  read("requests", 1, [](ReportPoint& p, const Node& n, std::size_t) {
+    p.requests = n.as_integer({1, kCount.high});
+  });
+  read("permille", kTimeCategories, [&](ReportPoint& p, const Node& n, std::size_t i) {
+    p.permille[i] = static_cast<int>(n.as_integer(share));
+  });
+  read("hidden_permille", 1, [&](ReportPoint& p, const Node& n, std::size_t) {
+    p.hidden_permille = static_cast<int>(n.as_integer(share));
+  });
   return points;
 }
 
@@ -157,7 +179,8 @@ ReportView read_view(const Node& node) {
     if (!frontiers.has(name)) continue;
     std::vector<int> indices;
     for (const Node& index : frontiers.array(name)) {
-      indices.push_back(static_cast<int>(index.as_integer({0, static_cast<long long>(view.points.size()) - 1})));
+      indices.push_back(
+          static_cast<int>(index.as_integer({0, static_cast<long long>(view.points.size()) - 1})));
     }
     view.frontiers.emplace_back(name, std::move(indices));
   }
@@ -193,9 +216,11 @@ const std::vector<int>* ReportView::frontier(std::string_view name) const {
 
 std::string to_json(const ReportData& data) {
   Json categories = Json::array();
-  for (int c = 0; c < kTimeCategories; ++c) categories.push_back(name_of(static_cast<TimeCategory>(c)));
+  for (int c = 0; c < kTimeCategories; ++c)
+    categories.push_back(name_of(static_cast<TimeCategory>(c)));
   Json strategy_list = Json::array();
-  for (const auto& [name, summary] : data.strategies) strategy_list.push_back({{"name", name}, {"summary", summary}});
+  for (const auto& [name, summary] : data.strategies)
+    strategy_list.push_back({{"name", name}, {"summary", summary}});
   Json views = Json::array();
   for (const ReportView& view : data.views) views.push_back(view_json(view));
   Json claims = Json::array();
@@ -227,7 +252,8 @@ ReportData read_report_data(const Node& document) {
                   .claims = {},
                   .assumptions = read_texts(document, "assumptions"),
                   .warnings = read_texts(document, "warnings")};
-  for (const Node& row : document.array("strategies")) data.strategies.emplace_back(row.text("name"), row.text("summary"));
+  for (const Node& row : document.array("strategies"))
+    data.strategies.emplace_back(row.text("name"), row.text("summary"));
   for (const Node& view : document.array("views")) data.views.push_back(read_view(view));
   for (const Node& claim : document.array("claims")) data.claims.push_back(read_claim(claim));
   return data;

@@ -12,8 +12,9 @@
 
 namespace helixsim {
 
-/// Everything that the report draws, and nothing else: written as report.json, embedded in report.html, and read back
-/// by `pareto`. sim/report/web/report.js states the same contract from its side.
+/// Everything that the report draws, and nothing else: written as report.json, embedded in
+/// report.html, and read back by `pareto`. sim/report/web/report.js states the same contract from
+/// its side.
 
 struct ReportLayout {
   std::string strategy;
@@ -52,7 +53,8 @@ struct ReportView {
   ReportCounts counts;
   std::vector<ReportLayout> layouts;
   std::vector<ReportPoint> points;
-  /// Per strategy in order of drawing, then "baseline" and "overall": indices into points, fast end first.
+  /// Per strategy in order of drawing, then "baseline" and "overall": indices into points, fast end
+  /// first.
   std::vector<std::pair<std::string, std::vector<int>>> frontiers;
 
   [[nodiscard]] double interactivity(const ReportPoint& point) const { return 1e6 / point.ttl_us; }
@@ -78,7 +80,8 @@ struct ReportData {
   std::string title;
   std::string system;
   std::string fidelity;
-  std::vector<std::pair<std::string, std::string>> strategies;  ///< name and summary, in order of drawing
+  std::vector<std::pair<std::string, std::string>>
+      strategies;  ///< name and summary, in order of drawing
   ReportCounts counts;
   std::vector<ReportView> views;
   std::vector<ReportClaim> claims;

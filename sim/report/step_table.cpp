@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include "sim/decode/memory.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -62,13 +61,16 @@ std::string categories_table(const PointResult& result) {
 std::string step_table(const Setup& setup, const StepReport& report) {
   const Point& point = report.point;
   const PointResult& result = report.result;
-  std::string out =
-      fmt::format("{} at {} tokens, {} on {} GPU{}: {}, batch {}, fidelity {}\n", setup.model.title,
-                  format_tokens(point.context), point.strategy->name, point.layout.gpus(),
-                  point.layout.gpus() == 1 ? "" : "s", to_text(point.layout), point.batch,
-                  setup.hardware.fidelity());
+  std::string out = fmt::format(
+      "{} at {} tokens, batch {}, fidelity {}\n{} on {} GPU{}: {}\n", setup.model.title,
+      format_tokens(point.context), point.batch, setup.hardware.fidelity(), point.strategy->name,
+      point.layout.gpus(), point.layout.gpus() == 1 ? "" : "s", to_text(point.layout));
   const MemoryUse& memory = result.memory;
-  if (!result.feasible()) return out + "infeasible: " + explain_infeasible(memory) + "\n";
+  if (!result.feasible()) {
+    return out + fmt::format("infeasible: {} of {} on the fullest GPU (weights {}, KV cache {})\n",
+                             format_bytes(memory.total()), format_bytes(memory.usable),
+                             format_bytes(memory.weights), format_bytes(memory.kv));
+  }
   out +=
       fmt::format("TTL {}   {:.4g} tokens/s/user   {:.4g} tokens/s/GPU   {} request{} in flight\n",
                   format_time(result.ttl.seconds()), result.tokens_per_second_per_user(),

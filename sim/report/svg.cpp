@@ -29,11 +29,12 @@ struct Style {
 
 /// The colours of the interactive report; a strategy without a row of its own is drawn in teal.
 Style style_of(const std::string& name) {
-  static const std::map<std::string, Style> kStyles{{"tp", {"#2368c4", 1.6, "", "TP"}},
-                                                    {"dp", {"#d1541f", 1.6, "", "DP attention"}},
-                                                    {"medha", {"#9a4fc0", 1.6, "", "Medha (vanilla KVP)"}},
-                                                    {"helix", {"#76b900", 3.2, "", "Helix"}},
-                                                    {"baseline", {"#24292f", 2.0, "6 4", "Baseline (best of)"}}};
+  static const std::map<std::string, Style> kStyles{
+      {"tp", {"#2368c4", 1.6, "", "TP"}},
+      {"dp", {"#d1541f", 1.6, "", "DP attention"}},
+      {"medha", {"#9a4fc0", 1.6, "", "Medha (vanilla KVP)"}},
+      {"helix", {"#76b900", 3.2, "", "Helix"}},
+      {"baseline", {"#24292f", 2.0, "6 4", "Baseline (best of)"}}};
   const auto found = kStyles.find(name);
   return found == kStyles.end() ? Style{"#0f9aa8", 1.6, "", ""} : found->second;
 }
@@ -72,8 +73,12 @@ struct Axes {
   double x_max = 1.0;
   double y_max = 1.0;
 
-  [[nodiscard]] double x(double value) const { return left + kLeft + value / x_max * (kPanelWidth - kLeft - kRight); }
-  [[nodiscard]] double y(double value) const { return kHeight - kBottom - value / y_max * (kHeight - kTop - kBottom); }
+  [[nodiscard]] double x(double value) const {
+    return left + kLeft + value / x_max * (kPanelWidth - kLeft - kRight);
+  }
+  [[nodiscard]] double y(double value) const {
+    return kHeight - kBottom - value / y_max * (kHeight - kTop - kBottom);
+  }
 };
 
 class Figure {
@@ -86,11 +91,14 @@ class Figure {
     add("<rect width=\"{:g}\" height=\"{:g}\" fill=\"#ffffff\"/>\n", width, kHeight);
   }
 
-  void text(double x, double y, std::string_view anchor, std::string_view extra, std::string_view content) {
-    add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, extra, escaped(content));
+  void text(double x, double y, std::string_view anchor, std::string_view extra,
+            std::string_view content) {
+    add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, extra,
+        escaped(content));
   }
   void line(double x1, double y1, double x2, double y2, std::string_view colour) {
-    add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x1, y1, x2, y2, colour);
+    add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x1, y1,
+        x2, y2, colour);
   }
   template <typename... Args>
   void add(fmt::format_string<Args...> format, Args&&... args) {
@@ -138,7 +146,8 @@ void draw_axes(Figure& figure, const Axes& axes, const ReportView& view) {
   figure.text(axes.x(axes.x_max / 2), kHeight - 14, "middle", "",
               normalised ? "tokens/s/user, baseline's largest = 1" : "tokens/s/user");
   const double middle = axes.y(axes.y_max / 2);
-  figure.text(axes.left + 18, middle, "middle", fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", axes.left + 18, middle),
+  figure.text(axes.left + 18, middle, "middle",
+              fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", axes.left + 18, middle),
               normalised ? "tokens/s/GPU, baseline's largest = 1" : "tokens/s/GPU");
 }
 
@@ -146,32 +155,41 @@ void draw_series(Figure& figure, const Axes& axes, const Series& series) {
   const Style style = style_of(series.name);
   std::string path;
   for (const auto& [x, y] : series.points) {
-    fmt::format_to(std::back_inserter(path), "{}{:.1f},{:.1f}", path.empty() ? "" : " ", axes.x(x), axes.y(y));
+    fmt::format_to(std::back_inserter(path), "{}{:.1f},{:.1f}", path.empty() ? "" : " ", axes.x(x),
+                   axes.y(y));
   }
-  figure.add("<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:g}\" stroke-linejoin=\"round\"{}/>\n",
-             path, style.colour, style.width,
-             style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
+  figure.add(
+      "<polyline points=\"{}\" fill=\"none\" stroke=\"{}\" stroke-width=\"{:g}\" "
+      "stroke-linejoin=\"round\"{}/>\n",
+      path, style.colour, style.width,
+      style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
   if (series.points.size() == 1) {
-    figure.add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n", axes.x(series.points[0].first),
-               axes.y(series.points[0].second), style.colour);
+    figure.add("<circle cx=\"{:.1f}\" cy=\"{:.1f}\" r=\"3\" fill=\"{}\"/>\n",
+               axes.x(series.points[0].first), axes.y(series.points[0].second), style.colour);
   }
 }
 
-/// How much faster Helix's fast end is: a bracket in the empty upper right, with lines down to both ends.
-void draw_gain(Figure& figure, const Axes& axes, const ReportView& view, const std::vector<Series>& all) {
+/// How much faster Helix's fast end is: a bracket in the empty upper right, with lines down to both
+/// ends.
+void draw_gain(Figure& figure, const Axes& axes, const ReportView& view,
+               const std::vector<Series>& all) {
   for (const Series& series : all) {
     if (series.name != "helix" || !view.interactivity_max) continue;
     const auto& [gain, end] = series.points.front();
     if (gain <= 1.005) continue;
     const double y = axes.y(0.5 * axes.y_max);
-    figure.add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#4f7d00\" stroke-width=\"1.6\"/>\n",
-               axes.x(1.0), y, axes.x(gain), y);
+    figure.add(
+        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"#4f7d00\" "
+        "stroke-width=\"1.6\"/>\n",
+        axes.x(1.0), y, axes.x(gain), y);
     for (const double x : {1.0, gain}) {
-      figure.add("<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"#4f7d00\" "
-                 "stroke-dasharray=\"2 3\"/>\n",
-                 axes.x(x), y, axes.y(x == gain ? end : 0.0));
+      figure.add(
+          "<line x1=\"{0:.1f}\" y1=\"{1:.1f}\" x2=\"{0:.1f}\" y2=\"{2:.1f}\" stroke=\"#4f7d00\" "
+          "stroke-dasharray=\"2 3\"/>\n",
+          axes.x(x), y, axes.y(x == gain ? end : 0.0));
     }
-    figure.text(axes.x((1.0 + gain) / 2), y - 8, "middle", " fill=\"#4f7d00\" font-weight=\"bold\"", fmt::format("{:.2f}x", gain));
+    figure.text(axes.x((1.0 + gain) / 2), y - 8, "middle", " fill=\"#4f7d00\" font-weight=\"bold\"",
+                fmt::format("{:.2f}x", gain));
   }
 }
 
@@ -181,9 +199,11 @@ void draw_legend(Figure& figure, const std::vector<Series>& all) {
   for (const Series& series : all) {
     const Style style = style_of(series.name);
     const std::string label = style.label.empty() ? series.name : std::string(style.label);
-    figure.add("<line x1=\"{:.1f}\" y1=\"24\" x2=\"{:.1f}\" y2=\"24\" stroke=\"{}\" stroke-width=\"{:g}\"{}/>\n", x, x + 24,
-               style.colour, style.width,
-               style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
+    figure.add(
+        "<line x1=\"{:.1f}\" y1=\"24\" x2=\"{:.1f}\" y2=\"24\" stroke=\"{}\" "
+        "stroke-width=\"{:g}\"{}/>\n",
+        x, x + 24, style.colour, style.width,
+        style.dash.empty() ? std::string() : fmt::format(" stroke-dasharray=\"{}\"", style.dash));
     figure.text(x + 30, 28, "start", "", label);
     x += 56 + 6.4 * static_cast<double>(label.size());
   }
@@ -191,7 +211,8 @@ void draw_legend(Figure& figure, const std::vector<Series>& all) {
 
 void draw_panel(Figure& figure, double left, const ReportView& view) {
   figure.text(left + kLeft, 62, "start", " font-size=\"16\" font-weight=\"bold\"",
-              fmt::format("{}{}, {} tokens", view.run.empty() ? "" : view.run + ": ", view.model_title, format_tokens(view.context)));
+              fmt::format("{}{}, {} tokens", view.run.empty() ? "" : view.run + ": ",
+                          view.model_title, format_tokens(view.context)));
   const std::vector<Series> all = series_of(view);
   Axes axes{.left = left};
   double x_max = 0.0;
@@ -225,12 +246,14 @@ std::string pareto_svg(const ReportData& data, double context) {
   std::vector<Series> drawn;
   for (const ReportView* view : views) {
     for (Series& series : series_of(*view)) {
-      const auto known = std::find_if(drawn.begin(), drawn.end(), [&](const Series& s) { return s.name == series.name; });
+      const auto known = std::find_if(drawn.begin(), drawn.end(),
+                                      [&](const Series& s) { return s.name == series.name; });
       if (known == drawn.end()) drawn.push_back(std::move(series));
     }
   }
   draw_legend(figure, drawn);
-  for (std::size_t i = 0; i < views.size(); ++i) draw_panel(figure, static_cast<double>(i) * kPanelWidth, *views[i]);
+  for (std::size_t i = 0; i < views.size(); ++i)
+    draw_panel(figure, static_cast<double>(i) * kPanelWidth, *views[i]);
   return figure.finish();
 }
 

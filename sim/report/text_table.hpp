@@ -1,11 +1,18 @@
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
 namespace helixsim {
 
-/// Columns of text for a terminal: a rule under the head, numbers to the right, text to the left.
+inline constexpr std::size_t kTerminalColumns = 80;
+
+/// Words of `text` in lines of at most `width` columns (a longer word stands alone).
+std::vector<std::string> wrap_words(const std::string& text, std::size_t width);
+
+/// Columns of text for a terminal: a rule under the head, numbers to the right, text to the left. A
+/// last column of text is wrapped where the table would be wider than the terminal.
 class TextTable {
  public:
   enum class Align { Left, Right };

@@ -10,15 +10,18 @@
 namespace helixsim {
 namespace {
 
-/// Fractions of the baseline's largest interactivity at which frontiers are compared, beside the fast end itself.
+/// Fractions of the baseline's largest interactivity at which frontiers are compared, beside the
+/// fast end itself.
 constexpr double kPositions[] = {0.95, 0.9, 0.8, 0.6};
 
 std::string describe(const FrontierPoint& point) {
-  return fmt::format("{} {}, batch {}, {}", point.point.strategy->name, to_text(point.point.layout), point.point.batch,
-                     format_time(point.ttl.seconds()));
+  return fmt::format("{} {}, batch {}, {}", point.point.strategy->name, to_text(point.point.layout),
+                     point.point.batch, format_time(point.ttl.seconds()));
 }
 
-ClaimOutcome nothing(const char* reason) { return {.value = {}, .text = reason, .where = {}}; }
+ClaimOutcome nothing(const char* reason) {
+  return {.value = {}, .text = reason, .where = {}};
+}
 
 /// Largest tokens/s/user of Helix over that of the baseline.
 ClaimOutcome interactivity_ratio(const ClaimInput& input) {
@@ -26,10 +29,12 @@ ClaimOutcome interactivity_ratio(const ClaimInput& input) {
   const Frontier baseline = input.baseline();
   if (helix.empty() || baseline.empty()) return nothing("no feasible point");
   const double ratio = helix.front().interactivity / baseline.front().interactivity;
-  return {ratio, fmt::format("{:.2f}x", ratio), describe(helix.front()) + " against " + describe(baseline.front())};
+  return {ratio, fmt::format("{:.2f}x", ratio),
+          describe(helix.front()) + " against " + describe(baseline.front())};
 }
 
-/// Most requests in flight of one Helix instance within the baseline's smallest TTL, over the baseline's there.
+/// Most requests in flight of one Helix instance within the baseline's smallest TTL, over the
+/// baseline's there.
 ClaimOutcome batch_at_equal_latency(const ClaimInput& input) {
   const Frontier baseline = input.baseline();
   if (baseline.empty()) return nothing("no feasible point");
@@ -43,11 +48,18 @@ ClaimOutcome batch_at_equal_latency(const ClaimInput& input) {
     if (point.strategy->name != "helix" || record.ttl_ps > end.ttl.picoseconds()) continue;
     if (point.requests_in_flight() <= most) continue;
     most = point.requests_in_flight();
-    best = FrontierPoint{.record = i, .point = point, .chunks = record.chunks, .ttl = SimTime(record.ttl_ps), .interactivity = 0, .throughput = 0};
+    best = FrontierPoint{.record = i,
+                         .point = point,
+                         .chunks = record.chunks,
+                         .ttl = SimTime(record.ttl_ps),
+                         .interactivity = 0,
+                         .throughput = 0};
   }
   if (!best) return nothing("Helix does not reach the baseline's TTL");
-  const double ratio = static_cast<double>(most) / static_cast<double>(end.point.requests_in_flight());
-  return {ratio, fmt::format("{:.3g}x ({} against {})", ratio, most, end.point.requests_in_flight()),
+  const double ratio =
+      static_cast<double>(most) / static_cast<double>(end.point.requests_in_flight());
+  return {ratio,
+          fmt::format("{:.3g}x ({} against {})", ratio, most, end.point.requests_in_flight()),
           describe(*best) + " against " + describe(end)};
 }
 
@@ -57,7 +69,8 @@ ClaimOutcome throughput_end_ratio(const ClaimInput& input) {
   const Frontier baseline = input.baseline();
   if (helix.empty() || baseline.empty()) return nothing("no feasible point");
   const double ratio = helix.back().throughput / baseline.back().throughput;
-  return {ratio, fmt::format("{:.2f}x", ratio), describe(helix.back()) + " against " + describe(baseline.back())};
+  return {ratio, fmt::format("{:.2f}x", ratio),
+          describe(helix.back()) + " against " + describe(baseline.back())};
 }
 
 /// Helix over baseline in tokens/s/GPU at equal tokens/s/user, at the named positions.
@@ -68,7 +81,8 @@ ClaimOutcome throughput_ratio_at_positions(const ClaimInput& input) {
   const double largest = baseline.front().interactivity;
   std::string text;
   const auto add = [&](const std::string& name, double x) {
-    text += fmt::format("{}{:.3g}x at {}", text.empty() ? "" : ", ", throughput_at(helix, x) / throughput_at(baseline, x), name);
+    text += fmt::format("{}{:.3g}x at {}", text.empty() ? "" : ", ",
+                        throughput_at(helix, x) / throughput_at(baseline, x), name);
   };
   add("the end", largest);
   for (const double position : kPositions) add(fmt::format("{:g}", position), position * largest);
@@ -96,8 +110,10 @@ ClaimOutcome figure3_loss(const ClaimInput& input) {
 
 /// Where losses along a frontier stand to a published one, in words.
 std::string compared(double smallest, double largest, double published) {
-  if (largest < 0.5 * published) return fmt::format("below the published {:g} % everywhere", published);
-  if (smallest > 2.0 * published) return fmt::format("above the published {:g} % everywhere", published);
+  if (largest < 0.5 * published)
+    return fmt::format("below the published {:g} % everywhere", published);
+  if (smallest > 2.0 * published)
+    return fmt::format("above the published {:g} % everywhere", published);
   if (smallest <= published && largest >= published) {
     return fmt::format("the published {:g} % lies between, at no single named position", published);
   }
@@ -122,13 +138,16 @@ ClaimOutcome event_hop_b_loss(const ClaimInput& input) {
   };
   add("the end", &helix.front());
   for (const double position : kPositions) {
-    add(fmt::format("{:g}", position), at_least_as_fast(helix, position * baseline.front().interactivity));
+    add(fmt::format("{:g}", position),
+        at_least_as_fast(helix, position * baseline.front().interactivity));
   }
   if (input.claim.published) text += "; " + compared(smallest, largest, *input.claim.published);
-  return {largest, text, "Helix's frontier: its fast end, and fractions of the baseline's largest tokens/s/user"};
+  return {largest, text,
+          "Helix's frontier: its fast end, and fractions of the baseline's largest tokens/s/user"};
 }
 
-/// The shortest context from which Helix with KVP > 1 is faster than the baseline, and the ratio at each context.
+/// The shortest context from which Helix with KVP > 1 is faster than the baseline, and the ratio at
+/// each context.
 ClaimOutcome crossover_context(const ClaimInput& input) {
   std::string text;
   std::optional<double> from;
@@ -137,32 +156,40 @@ ClaimOutcome crossover_context(const ClaimInput& input) {
     const Frontier helix = frontier_of(input.result.search.grid, context, [](const Point& point) {
       return point.strategy->name == "helix" && point.layout.kvp > 1;
     });
-    const Frontier baseline = baseline_frontier(input.result, c, input.claim.baseline.empty() ? input.result.study->baseline : input.claim.baseline);
+    const Frontier baseline = baseline_frontier(
+        input.result, c,
+        input.claim.baseline.empty() ? input.result.study->baseline : input.claim.baseline);
     if (helix.empty() || baseline.empty()) continue;
     const double ratio = helix.front().interactivity / baseline.front().interactivity;
     if (ratio <= 1.0) from.reset();
     if (ratio > 1.0 && !from) from = context.context;
-    text += fmt::format("{}{:.2f}x at {}", text.empty() ? "" : ", ", ratio, format_tokens(context.context));
+    text += fmt::format("{}{:.2f}x at {}", text.empty() ? "" : ", ", ratio,
+                        format_tokens(context.context));
   }
-  const std::string head = !from ? "never the fastest here"
-                           : *from == input.result.search.contexts.front().context
-                               ? fmt::format("fastest at every context from {}", format_tokens(*from))
-                               : fmt::format("fastest from {}", format_tokens(*from));
+  const std::string head =
+      !from ? "never the fastest here"
+      : *from == input.result.search.contexts.front().context
+          ? fmt::format("fastest at every context from {}", format_tokens(*from))
+          : fmt::format("fastest from {}", format_tokens(*from));
   return {from, head + ": " + text, "largest tokens/s/user, Helix with KVP > 1 over baseline"};
 }
 
 }  // namespace
 
-Frontier ClaimInput::helix() const { return strategy_frontier(result, context, "helix"); }
+Frontier ClaimInput::helix() const {
+  return strategy_frontier(result, context, "helix");
+}
 
 Frontier ClaimInput::baseline() const {
-  return baseline_frontier(result, context, claim.baseline.empty() ? result.study->baseline : claim.baseline);
+  return baseline_frontier(result, context,
+                           claim.baseline.empty() ? result.study->baseline : claim.baseline);
 }
 
 std::span<const ClaimKindEntry> claim_kinds() {
   static constexpr ClaimKindEntry kTable[] = {
       {"interactivity_ratio", "Largest tokens/s/user, Helix over baseline", interactivity_ratio},
-      {"batch_at_equal_latency", "Requests in flight within the baseline's smallest TTL, Helix over baseline",
+      {"batch_at_equal_latency",
+       "Requests in flight within the baseline's smallest TTL, Helix over baseline",
        batch_at_equal_latency},
       {"throughput_end_ratio", "Largest tokens/s/GPU, Helix over baseline", throughput_end_ratio},
       {"throughput_ratio_at_positions", "Tokens/s/GPU at equal tokens/s/user, Helix over baseline",
@@ -176,23 +203,30 @@ std::span<const ClaimKindEntry> claim_kinds() {
 
 std::string_view name_of(Verdict verdict) {
   switch (verdict) {
-    case Verdict::Pass: return "pass";
-    case Verdict::Fail: return "fail";
-    case Verdict::Reported: return "reported";
+    case Verdict::Pass:
+      return "pass";
+    case Verdict::Fail:
+      return "fail";
+    case Verdict::Reported:
+      return "reported";
   }
   return "";
 }
 
 ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result) {
   const auto kinds = claim_kinds();
-  const auto kind = std::find_if(kinds.begin(), kinds.end(), [&](const ClaimKindEntry& row) { return row.name == claim.kind; });
+  const auto kind = std::find_if(kinds.begin(), kinds.end(),
+                                 [&](const ClaimKindEntry& row) { return row.name == claim.kind; });
   const auto& contexts = result.study->space.contexts;
   const auto context = std::find(contexts.begin(), contexts.end(), claim.context);
-  ClaimResult out{.claim = claim, .text = std::string(kind->text), .outcome = {}, .verdict = Verdict::Reported};
+  ClaimResult out{
+      .claim = claim, .text = std::string(kind->text), .outcome = {}, .verdict = Verdict::Reported};
   const auto index = static_cast<std::size_t>(context - contexts.begin());
-  out.outcome = context == contexts.end() ? nothing("the context was not run") : kind->evaluate({claim, result, index});
+  out.outcome = context == contexts.end() ? nothing("the context was not run")
+                                          : kind->evaluate({claim, result, index});
   if (claim.overlap_all_reduce) out.text += ", all-reduces overlapped";
-  if (!claim.baseline.empty()) out.text += fmt::format(" (baseline {})", fmt::join(claim.baseline, ", "));
+  if (!claim.baseline.empty())
+    out.text += fmt::format(" (baseline {})", fmt::join(claim.baseline, ", "));
   if (claim.band) {
     const auto& value = out.outcome.value;
     const bool inside = value && *value >= claim.band->low && *value <= claim.band->high;
@@ -206,7 +240,8 @@ std::vector<Study> overlapped_studies(const Scenario& scenario) {
   for (const Study& study : scenario.studies) {
     std::vector<double> contexts;
     for (const Claim& claim : scenario.claims) {
-      if (claim.overlap_all_reduce && claim.model == study.request.model) contexts.push_back(claim.context);
+      if (claim.overlap_all_reduce && claim.model == study.request.model)
+        contexts.push_back(claim.context);
     }
     if (contexts.empty()) continue;
     std::sort(contexts.begin(), contexts.end());

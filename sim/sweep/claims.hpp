@@ -11,7 +11,8 @@
 
 namespace helixsim {
 
-/// What a claim came to: a number to judge, the same for people, and where on the frontier it was read.
+/// What a claim came to: a number to judge, the same for people, and where on the frontier it was
+/// read.
 struct ClaimOutcome {
   std::optional<double> value;
   std::string text;
@@ -50,8 +51,8 @@ struct ClaimResult {
 /// Evaluates one claim. A claim with a band and no number fails.
 ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result);
 
-/// Studies that claims need beside the scenario's own: the same model with all-reduces overlapped, over the contexts
-/// of those claims.
+/// Studies that claims need beside the scenario's own: the same model with all-reduces overlapped,
+/// over the contexts of those claims.
 std::vector<Study> overlapped_studies(const Scenario& scenario);
 
 }  // namespace helixsim

@@ -4,7 +4,8 @@
 
 namespace helixsim {
 
-Frontier frontier_of(const Grid& grid, const ContextResult& result, const std::function<bool(const Point&)>& accept) {
+Frontier frontier_of(const Grid& grid, const ContextResult& result,
+                     const std::function<bool(const Point&)>& accept) {
   std::vector<ParetoPoint> points;
   std::vector<std::size_t> records;
   for (std::size_t i = 0; i < result.records.size(); ++i) {
@@ -43,7 +44,8 @@ double throughput_at(const Frontier& frontier, double interactivity) {
     const FrontierPoint& slow = frontier[i];
     if (interactivity < slow.interactivity) continue;
     if (fast.interactivity == slow.interactivity) return slow.throughput;
-    const double share = (fast.interactivity - interactivity) / (fast.interactivity - slow.interactivity);
+    const double share =
+        (fast.interactivity - interactivity) / (fast.interactivity - slow.interactivity);
     return fast.throughput + share * (slow.throughput - fast.throughput);
   }
   return frontier.back().throughput;

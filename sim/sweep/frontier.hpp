@@ -21,12 +21,15 @@ struct FrontierPoint {
 using Frontier = std::vector<FrontierPoint>;
 
 /// The Pareto frontier of the records of one context whose point `accept` takes.
-Frontier frontier_of(const Grid& grid, const ContextResult& result, const std::function<bool(const Point&)>& accept);
+Frontier frontier_of(const Grid& grid, const ContextResult& result,
+                     const std::function<bool(const Point&)>& accept);
 
-/// The frontier point with the largest throughput among those at least as fast as `interactivity`; null when none is.
+/// The frontier point with the largest throughput among those at least as fast as `interactivity`;
+/// null when none is.
 const FrontierPoint* at_least_as_fast(const Frontier& frontier, double interactivity);
 
-/// Throughput of the frontier at `interactivity`, interpolated linearly between its points; 0 beyond its fast end.
+/// Throughput of the frontier at `interactivity`, interpolated linearly between its points; 0
+/// beyond its fast end.
 double throughput_at(const Frontier& frontier, double interactivity);
 
 }  // namespace helixsim

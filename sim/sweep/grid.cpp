@@ -36,10 +36,12 @@ Grid make_grid(const SearchSpace& space, const Setup& setup) {
     const Strategy& strategy = of_strategy.strategy->get();
     for_each_layout(of_strategy, [&](const Layout& layout) {
       // Products in 64 bits: widths come from a file.
-      const long long gpus = static_cast<long long>(layout.tpa) * layout.kvp * layout.dp * layout.pp;
+      const long long gpus =
+          static_cast<long long>(layout.tpa) * layout.kvp * layout.dp * layout.pp;
       if (!std::binary_search(space.gpus.begin(), space.gpus.end(), gpus)) return;
       // FFN widths that do not multiply are not combinations to be rejected: they are never made.
-      if (static_cast<long long>(layout.tpf) * layout.ep != strategy.widths(layout).dense_ffn) return;
+      if (static_cast<long long>(layout.tpf) * layout.ep != strategy.widths(layout).dense_ffn)
+        return;
       if (const auto fault = layout_fault(setup, *of_strategy.strategy, layout)) {
         ++grid.rejected_layouts;
         if (first_reason.empty()) first_reason = fault->field + ": " + fault->message;
@@ -49,12 +51,15 @@ Grid make_grid(const SearchSpace& space, const Setup& setup) {
     });
     std::sort(grid.layouts.begin() + static_cast<std::ptrdiff_t>(begin), grid.layouts.end(),
               [](const GridLayout& a, const GridLayout& b) {
-                return std::tuple(a.layout.gpus(), a.layout) < std::tuple(b.layout.gpus(), b.layout);
+                return std::tuple(a.layout.gpus(), a.layout) <
+                       std::tuple(b.layout.gpus(), b.layout);
               });
   }
   if (grid.layouts.empty()) {
-    throw ConfigError("the search space is empty: no combination of its widths makes a valid layout for " +
-                      setup.model.name + (first_reason.empty() ? " with one of its GPU counts" : " (" + first_reason + ")"));
+    throw ConfigError(
+        "the search space is empty: no combination of its widths makes a valid layout for " +
+        setup.model.name +
+        (first_reason.empty() ? " with one of its GPU counts" : " (" + first_reason + ")"));
   }
   return grid;
 }

@@ -14,10 +14,12 @@ struct GridLayout {
   Layout layout;
 };
 
-/// The valid layouts of a search space for one model, in a fixed order: strategy, GPUs, then widths.
+/// The valid layouts of a search space for one model, in a fixed order: strategy, GPUs, then
+/// widths.
 struct Grid {
   std::vector<GridLayout> layouts;
-  long long rejected_layouts = 0;  ///< combinations whose widths multiply and that the model or strategy refuses
+  long long rejected_layouts =
+      0;  ///< combinations whose widths multiply and that the model or strategy refuses
 };
 
 /// Errors: ConfigError when no layout is valid, with the first reason.

@@ -13,7 +13,8 @@ void continue_progression(const Node& dots, std::vector<long long>& numbers, lon
   if (n < 2) dots.fail("\"..\" needs two numbers before it");
   const long long step = numbers[n - 1] - numbers[n - 2];
   const bool same_step = n < 3 || numbers[n - 2] - numbers[n - 3] == step;
-  const bool same_ratio = n >= 3 && numbers[n - 1] * numbers[n - 3] == numbers[n - 2] * numbers[n - 2] &&
+  const bool same_ratio = n >= 3 &&
+                          numbers[n - 1] * numbers[n - 3] == numbers[n - 2] * numbers[n - 2] &&
                           numbers[n - 1] % numbers[n - 2] == 0;
   if (!same_step && !same_ratio) dots.fail("the three numbers before \"..\" make no progression");
   const long long ratio = same_step ? 1 : numbers[n - 1] / numbers[n - 2];

@@ -25,13 +25,15 @@ SetupRequest study_request(const Node& scenario, const Node& study) {
   return request;
 }
 
-Study read_study(const Node& scenario, const Node& node, const Catalog& catalog, std::span<const Override> overrides) {
+Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
+                 std::span<const Override> overrides) {
   std::vector<std::string_view> keys = setup_keys();
   keys.insert(keys.end(), {"search_space", "baseline"});
   node.allow_only(keys);
   const SetupRequest request = study_request(scenario, node);
   if (request.model.empty()) node.fail("missing key \"model\"");
-  const Node space = catalog.read("configs/sweeps", node.text("search_space"), node.file() + ": " + node.pointer() + "/search_space");
+  const Node space =
+      catalog.read("configs/sweeps", node.text("search_space"), node.place() + "/search_space");
   Study study{.request = request,
               .setup = make_setup(request, catalog, overrides),
               .space = read_search_space(space),
@@ -41,7 +43,8 @@ Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
 }
 
 Claim read_claim(const Node& node, const std::vector<Study>& studies) {
-  node.allow_only({"name", "kind", "model", "context", "published", "band", "source", "overlap_all_reduce", "baseline", "point"});
+  node.allow_only({"name", "kind", "model", "context", "published", "band", "source",
+                   "overlap_all_reduce", "baseline", "point"});
   const auto kinds = claim_kinds();
   Claim claim{.name = node.text("name"),
               .kind = std::string(kinds[node.choice("kind", names_of(kinds))].name),
@@ -85,10 +88,12 @@ Claim read_claim(const Node& node, const std::vector<Study>& studies) {
 
 }  // namespace
 
-Scenario read_scenario(const Node& document, const Catalog& catalog, std::span<const Override> setup_overrides) {
+Scenario read_scenario(const Node& document, const Catalog& catalog,
+                       std::span<const Override> setup_overrides) {
   std::vector<std::string_view> keys = setup_keys();
   std::erase(keys, "model");
-  keys.insert(keys.end(), {"format", "name", "title", "source", "studies", "claims", "assumptions"});
+  keys.insert(keys.end(),
+              {"format", "name", "title", "source", "studies", "claims", "assumptions"});
   document.allow_only(keys);
   document.expect("format", "helixsim/scenario/1");
   Scenario scenario{.name = document.text("name"),
@@ -102,15 +107,18 @@ Scenario read_scenario(const Node& document, const Catalog& catalog, std::span<c
   }
   if (scenario.studies.empty()) document.at("studies").fail("expected at least one study");
   if (document.has("claims")) {
-    for (const Node& claim : document.array("claims")) scenario.claims.push_back(read_claim(claim, scenario.studies));
+    for (const Node& claim : document.array("claims"))
+      scenario.claims.push_back(read_claim(claim, scenario.studies));
   }
   if (document.has("assumptions")) {
-    for (const Node& line : document.array("assumptions")) scenario.assumptions.push_back(line.as_text());
+    for (const Node& line : document.array("assumptions"))
+      scenario.assumptions.push_back(line.as_text());
   }
   return scenario;
 }
 
-Scenario scenario_of_search_space(const Node& document, const SetupRequest& request, const Catalog& catalog,
+Scenario scenario_of_search_space(const Node& document, const SetupRequest& request,
+                                  const Catalog& catalog,
                                   std::span<const Override> setup_overrides) {
   SearchSpace space = read_search_space(document);
   const std::string name = std::filesystem::path(document.file()).stem().string();

@@ -10,7 +10,8 @@
 
 namespace helixsim {
 
-/// One claim of a scenario: what is measured, what was published, and the band in which ours must lie.
+/// One claim of a scenario: what is measured, what was published, and the band in which ours must
+/// lie.
 struct Claim {
   std::string name;
   std::string kind;  ///< a row of claim_kinds()
@@ -35,10 +36,12 @@ struct Scenario {
 };
 
 /// Reads "helixsim/scenario/1" and opens the files it names. Errors: ConfigError.
-Scenario read_scenario(const Node& document, const Catalog& catalog, std::span<const Override> setup_overrides);
+Scenario read_scenario(const Node& document, const Catalog& catalog,
+                       std::span<const Override> setup_overrides);
 
 /// A scenario of one study from a plain search space.
-Scenario scenario_of_search_space(const Node& document, const SetupRequest& request, const Catalog& catalog,
+Scenario scenario_of_search_space(const Node& document, const SetupRequest& request,
+                                  const Catalog& catalog,
                                   std::span<const Override> setup_overrides);
 
 }  // namespace helixsim

@@ -20,7 +20,8 @@ struct ItemResult {
   std::string text;
 };
 
-/// Whether one of the last records, of the same layout and batch, ran the schedule of this one: equal chunks and TTL.
+/// Whether one of the last records, of the same layout and batch, ran the schedule of this one:
+/// equal chunks and TTL.
 bool repeats(const std::vector<Record>& records, const Point& point, const PointResult& result) {
   for (auto last = records.rbegin(); last != records.rend() && last->batch == point.batch; ++last) {
     if (last->chunks == result.chunks && last->ttl_ps == result.ttl.picoseconds()) return true;
@@ -30,8 +31,13 @@ bool repeats(const std::vector<Record>& records, const Point& point, const Point
 
 class Search {
  public:
-  Search(const SearchSpace& space, const Setup& setup, const Grid& grid, const SearchOptions& options)
-      : space_(space), setup_(setup), grid_(grid), options_(options), items_(space.contexts.size() * grid.layouts.size()) {}
+  Search(const SearchSpace& space, const Setup& setup, const Grid& grid,
+         const SearchOptions& options)
+      : space_(space),
+        setup_(setup),
+        grid_(grid),
+        options_(options),
+        items_(space.contexts.size() * grid.layouts.size()) {}
 
   void run() {
     std::vector<std::jthread> workers;
@@ -42,16 +48,20 @@ class Search {
   }
 
   std::vector<ItemResult>& items() { return items_; }
-  [[nodiscard]] bool stopped() const { return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed); }
+  [[nodiscard]] bool stopped() const {
+    return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
+  }
   [[nodiscard]] long long points_per_item() const {
-    return static_cast<long long>(space_.batches.size()) * static_cast<long long>(space_.hop_bs.size());
+    return static_cast<long long>(space_.batches.size()) *
+           static_cast<long long>(space_.hop_bs.size());
   }
 
  private:
   void work() {
     try {
       Evaluator evaluator(setup_);
-      for (std::size_t item = next_++; item < items_.size() && !stopped() && !failed_; item = next_++) {
+      for (std::size_t item = next_++; item < items_.size() && !stopped() && !failed_;
+           item = next_++) {
         items_[item] = evaluate_item(evaluator, item);
         finish(item);
       }
@@ -81,7 +91,8 @@ class Search {
     return out;
   }
 
-  void add_point(Evaluator& evaluator, const Point& point, std::uint32_t layout, ItemResult& out) const {
+  void add_point(Evaluator& evaluator, const Point& point, std::uint32_t layout,
+                 ItemResult& out) const {
     const bool divides = point.batch % point.layout.dp == 0;
     const int requests = point.batch / point.layout.dp;
     if (!divides || (point.hop_b.mode == HopBMode::Chunks && point.hop_b.chunks > requests)) {
@@ -99,8 +110,12 @@ class Search {
                                .repeats = repeats(out.records, point, result),
                                .ttl_ps = result.ttl.picoseconds()});
         break;
-      case Shortage::Weights: ++out.counts.infeasible_weights; break;
-      case Shortage::KvCache: ++out.counts.infeasible_kv_cache; break;
+      case Shortage::Weights:
+        ++out.counts.infeasible_weights;
+        break;
+      case Shortage::KvCache:
+        ++out.counts.infeasible_kv_cache;
+        break;
     }
     if (options_.stream != nullptr) options_.stream->format(point, result, out.text);
   }
@@ -111,7 +126,8 @@ class Search {
     ++done_;
     if (options_.stream != nullptr) {
       finished_.emplace(item, std::move(items_[item].text));
-      for (auto head = finished_.begin(); head != finished_.end() && head->first == written_; head = finished_.begin()) {
+      for (auto head = finished_.begin(); head != finished_.end() && head->first == written_;
+           head = finished_.begin()) {
         options_.stream->write(head->second);
         finished_.erase(head);
         ++written_;
@@ -119,7 +135,8 @@ class Search {
     }
     if (options_.progress) {
       const long long points = points_per_item();
-      options_.progress(static_cast<long long>(done_) * points, static_cast<long long>(items_.size()) * points);
+      options_.progress(static_cast<long long>(done_) * points,
+                        static_cast<long long>(items_.size()) * points);
     }
   }
 
@@ -162,12 +179,14 @@ Point point_of(const Grid& grid, double context, const Record& record) {
           .hop_b = record.hop_b};
 }
 
-SearchResult run_search(const SearchSpace& space, const Setup& setup, const SearchOptions& options) {
+SearchResult run_search(const SearchSpace& space, const Setup& setup,
+                        const SearchOptions& options) {
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};
   Search search(space, setup, result.grid, options);
   const auto items = static_cast<long long>(search.items().size());
   if (items * search.points_per_item() > kMostPoints) {
-    throw ConfigError("the search space has more than " + format_count(kMostPoints) + " points; narrow its lists");
+    throw ConfigError("the search space has more than " + format_count(kMostPoints) +
+                      " points; narrow its lists");
   }
   search.run();
   result.interrupted = search.stopped();

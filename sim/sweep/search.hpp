@@ -15,10 +15,10 @@ namespace helixsim {
 struct Record {
   std::uint32_t layout = 0;  ///< index into Grid::layouts
   std::int32_t batch = 1;
-  HopB hop_b;                ///< as asked
-  std::int32_t chunks = 1;   ///< as run
-  /// An earlier HOP-B mode of the same layout and batch ran the same schedule (no exchange to hide, or the best chunk
-  /// count is 1). Frontiers and samples leave such a record out.
+  HopB hop_b;               ///< as asked
+  std::int32_t chunks = 1;  ///< as run
+  /// An earlier HOP-B mode of the same layout and batch ran the same schedule (no exchange to hide,
+  /// or the best chunk count is 1). Frontiers and samples leave such a record out.
   bool repeats = false;
   std::int64_t ttl_ps = 0;
 };
@@ -50,17 +50,20 @@ struct SearchResult {
 
 Point point_of(const Grid& grid, double context, const Record& record);
 
-/// Where every simulated and infeasible point goes, in the fixed order of the search, when it is asked for.
+/// Where every simulated and infeasible point goes, in the fixed order of the search, when it is
+/// asked for.
 struct PointStream {
-  std::function<void(const Point&, const PointResult&, std::string& out)> format;  ///< on worker threads
-  std::function<void(std::string_view)> write;                                     ///< one caller at a time, in order
+  std::function<void(const Point&, const PointResult&, std::string& out)>
+      format;                                   ///< on worker threads
+  std::function<void(std::string_view)> write;  ///< one caller at a time, in order
 };
 
 struct SearchOptions {
   unsigned threads = 1;
   const PointStream* stream = nullptr;
-  std::function<void(long long done, long long total)> progress;  ///< points; now and then, from one thread at a time
-  const std::atomic<bool>* stop = nullptr;                        ///< ends the search early
+  std::function<void(long long done, long long total)>
+      progress;                             ///< points; now and then, from one thread at a time
+  const std::atomic<bool>* stop = nullptr;  ///< ends the search early
 };
 
 /// Evaluates every point of a search space. The result does not depend on the number of threads.

@@ -20,12 +20,15 @@ std::vector<int> read_width(const Node& node, int largest) {
   return powers_of_two(largest);
 }
 
-/// The lists of one strategy: its own, else the common ones, else powers of two; a single 1 where it has no such width.
-StrategySpace read_strategy(const StrategyEntry& strategy, const Node& own, const Node* common, int largest) {
+/// The lists of one strategy: its own, else the common ones, else powers of two; a single 1 where
+/// it has no such width.
+StrategySpace read_strategy(const StrategyEntry& strategy, const Node& own, const Node* common,
+                            int largest) {
   own.allow_only(kWidthNames);
   const auto list = [&](std::string_view key, bool used) -> std::vector<int> {
     if (!used) {
-      if (own.has(key)) own.at(key).fail("strategy " + std::string(strategy.name) + " has no such width");
+      if (own.has(key))
+        own.at(key).fail("strategy " + std::string(strategy.name) + " has no such width");
       return {1};
     }
     if (own.has(key)) return read_width(own.at(key), largest);
@@ -45,7 +48,8 @@ HopB read_hop_b_mode(const Node& node) {
   if (node.is_number()) return {HopBMode::Chunks, static_cast<int>(node.as_integer({1, 65535}))};
   const std::string text = node.as_text();
   const auto hop_b = parse_hop_b(text);
-  const bool of_frontiers = hop_b && hop_b->mode != HopBMode::Figure3 && hop_b->mode != HopBMode::Figure3Lockstep;
+  const bool of_frontiers =
+      hop_b && hop_b->mode != HopBMode::Figure3 && hop_b->mode != HopBMode::Figure3Lockstep;
   if (!of_frontiers) {
     const std::vector<std::string> names{"off", "best", "device_initiated"};
     node.fail("expected off, best, device_initiated or a chunk count, got \"" + text + "\"" +
@@ -63,7 +67,8 @@ std::vector<double> read_contexts(const Node& node) {
     if (element.is_string()) {
       const auto parsed = parse_tokens(element.as_text());
       if (!parsed || !(*parsed >= 1.0 && *parsed <= 1e12)) {
-        element.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" + element.as_text() + "\"");
+        element.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" +
+                     element.as_text() + "\"");
       }
       tokens = *parsed;
     } else {
@@ -78,7 +83,8 @@ std::vector<double> read_contexts(const Node& node) {
 }
 
 SearchSpace read_search_space(const Node& document) {
-  document.allow_only({"format", "title", "contexts", "gpus", "widths", "strategies", "batch", "hop_b"});
+  document.allow_only(
+      {"format", "title", "contexts", "gpus", "widths", "strategies", "batch", "hop_b"});
   document.expect("format", "helixsim/search_space/1");
   SearchSpace space;
   space.title = document.text("title", "");
@@ -98,15 +104,17 @@ SearchSpace read_search_space(const Node& document) {
   chosen.allow_only(views);
   for (const StrategyEntry& row : rows) {
     if (!chosen.has(row.name)) continue;
-    space.strategies.push_back(
-        read_strategy(row, chosen.object(row.name), common ? &*common : nullptr, space.gpus.back()));
+    space.strategies.push_back(read_strategy(row, chosen.object(row.name),
+                                             common ? &*common : nullptr, space.gpus.back()));
   }
-  if (space.strategies.empty()) chosen.fail("expected at least one strategy" + suggestion("", names));
+  if (space.strategies.empty())
+    chosen.fail("expected at least one strategy" + suggestion("", names));
 
   if (document.has("hop_b")) {
     for (const Node& mode : document.array("hop_b")) {
       const HopB hop_b = read_hop_b_mode(mode);
-      if (std::find(space.hop_bs.begin(), space.hop_bs.end(), hop_b) != space.hop_bs.end()) mode.fail("named twice");
+      if (std::find(space.hop_bs.begin(), space.hop_bs.end(), hop_b) != space.hop_bs.end())
+        mode.fail("named twice");
       space.hop_bs.push_back(hop_b);
     }
   }

@@ -30,8 +30,8 @@ struct SearchSpace {
   std::vector<HopB> hop_bs;
 };
 
-/// Reads "helixsim/search_space/1": contexts, gpus, widths, strategies (each may narrow the widths), batch, hop_b.
-/// Errors: ConfigError.
+/// Reads "helixsim/search_space/1": contexts, gpus, widths, strategies (each may narrow the
+/// widths), batch, hop_b. Errors: ConfigError.
 SearchSpace read_search_space(const Node& document);
 
 /// A context as a number of tokens or a text such as "64k".

@@ -25,8 +25,10 @@ struct StudyResult {
 };
 
 /// Frontiers of a study at one context (an index into its search space).
-Frontier strategy_frontier(const StudyResult& result, std::size_t context, std::string_view strategy);
-Frontier baseline_frontier(const StudyResult& result, std::size_t context, const std::vector<std::string>& baseline);
+Frontier strategy_frontier(const StudyResult& result, std::size_t context,
+                           std::string_view strategy);
+Frontier baseline_frontier(const StudyResult& result, std::size_t context,
+                           const std::vector<std::string>& baseline);
 Frontier overall_frontier(const StudyResult& result, std::size_t context);
 
 }  // namespace helixsim

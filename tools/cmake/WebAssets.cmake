@@ -1,7 +1,7 @@
 # Files that travel inside the program: the page, its style and script, and the chart library that npm fetched.
 
-# HELIXSIM_ECHARTS: the chart library's file, or empty when `npm ci` has not run in tools/web. The glob makes every build
-# look for it again, and configure again when it has come or gone.
+# HELIXSIM_ECHARTS: the chart library's file, or empty when `npm ci` has not run in tools/web. The glob makes every
+# build look for it again, and configure again when it has come or gone.
 set(helixsim_echarts_file "${PROJECT_SOURCE_DIR}/tools/web/node_modules/echarts/dist/echarts.min.js")
 file(GLOB HELIXSIM_ECHARTS CONFIGURE_DEPENDS "${helixsim_echarts_file}")
 if(NOT HELIXSIM_ECHARTS)

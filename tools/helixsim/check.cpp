@@ -21,11 +21,21 @@ namespace {
 constexpr const char* kExample = R"(Example:
   helixsim check scenarios/helix_paper.json hw_models/systems/gb200_nvl72.json)";
 
-void check_model(const Node& file, const Catalog&) { (void)read_model(file); }
-void check_system(const Node& file, const Catalog&) { (void)read_system(file); }
-void check_space(const Node& file, const Catalog&) { (void)read_search_space(file); }
-void check_scenario(const Node& file, const Catalog& catalog) { (void)read_scenario(file, catalog, {}); }
-void check_report(const Node& file, const Catalog&) { (void)read_report_data(file); }
+void check_model(const Node& file, const Catalog&) {
+  (void)read_model(file);
+}
+void check_system(const Node& file, const Catalog&) {
+  (void)read_system(file);
+}
+void check_space(const Node& file, const Catalog&) {
+  (void)read_search_space(file);
+}
+void check_scenario(const Node& file, const Catalog& catalog) {
+  (void)read_scenario(file, catalog, {});
+}
+void check_report(const Node& file, const Catalog&) {
+  (void)read_report_data(file);
+}
 
 void check_point(const Node& file, const Catalog& catalog) {
   std::vector<std::string_view> keys = setup_keys();
@@ -44,9 +54,12 @@ struct FormatEntry {
 };
 
 constexpr FormatEntry kFormats[] = {
-    {"helixsim/model/1", "model", check_model},          {"helixsim/system/1", "system", check_system},
-    {"helixsim/search_space/1", "search space", check_space}, {"helixsim/scenario/1", "scenario", check_scenario},
-    {"helixsim/point/1", "point", check_point},          {"helixsim/report/1", "report", check_report},
+    {"helixsim/model/1", "model", check_model},
+    {"helixsim/system/1", "system", check_system},
+    {"helixsim/search_space/1", "search space", check_space},
+    {"helixsim/scenario/1", "scenario", check_scenario},
+    {"helixsim/point/1", "point", check_point},
+    {"helixsim/report/1", "report", check_report},
 };
 
 /// What the file is, once it has been found right.
@@ -82,7 +95,8 @@ int run(const std::vector<std::string>& files) {
 
 void add_check(CLI::App& program, int& status) {
   auto files = std::make_shared<std::vector<std::string>>();
-  CLI::App& app = *program.add_subcommand("check", "Is a file right: model, system, search space, scenario, point, report");
+  CLI::App& app =
+      *program.add_subcommand("check", "Is a file right, and if not, what is wrong where");
   app.footer(kExample);
   app.add_option("files", *files, "Files to check")->required()->type_name("FILE");
   app.callback([files, &status] { status = run(*files); });

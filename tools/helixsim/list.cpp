@@ -45,7 +45,8 @@ Items list_models(const Catalog& catalog) {
   Items items;
   for (const std::string& name : catalog.names("configs/models")) {
     const ModelSpec model = read_model(catalog.read("configs/models", name, "list"));
-    items.push_back({name, fmt::format("{}, {} layers, {:.4g}e9 parameters", model.title, model.layers(), parameter_count(model) / 1e9)});
+    items.push_back({name, fmt::format("{}, {} layers, {:.4g}e9 parameters", model.title,
+                                       model.layers(), parameter_count(model) / 1e9)});
   }
   return items;
 }
@@ -54,8 +55,10 @@ Items list_systems(const Catalog& catalog) {
   Items items;
   for (const std::string& name : catalog.names("hw_models/systems")) {
     const System system = read_system(catalog.read("hw_models/systems", name, "list"));
-    items.push_back({name, fmt::format("{}, {} GPUs, {} and {} HBM each", system.title, system.fabric->spec().gpus,
-                                       format_bytes(system.gpu.memory_capacity), format_rate(system.gpu.memory_bandwidth))});
+    items.push_back(
+        {name, fmt::format("{}, {} GPUs, {} and {} HBM each", system.title,
+                           system.fabric->spec().gpus, format_bytes(system.gpu.memory_capacity),
+                           format_rate(system.gpu.memory_bandwidth))});
   }
   return items;
 }
@@ -65,7 +68,10 @@ Items list_fidelities(const Catalog& catalog) {
   for (const std::string& name : catalog.names("hw_models/systems")) {
     const System system = read_system(catalog.read("hw_models/systems", name, "list"));
     for (const std::string& fidelity : system.fidelities) {
-      items.push_back({fidelity, name + ": " + system.document.object("fidelities").object(fidelity).text("summary", "")});
+      items.push_back(
+          {fidelity,
+           name + ": " +
+               system.document.object("fidelities").object(fidelity).text("summary", "")});
     }
   }
   return items;
@@ -79,14 +85,25 @@ Items list_titles(const Catalog& catalog, const char* folder) {
   return items;
 }
 
-Items list_sweeps(const Catalog& catalog) { return list_titles(catalog, "configs/sweeps"); }
-Items list_scenarios(const Catalog& catalog) { return list_titles(catalog, "scenarios"); }
-Items list_strategies(const Catalog&) { return items_of(strategies()); }
-Items list_attention(const Catalog&) { return items_of(attention_kinds()); }
-Items list_laws(const Catalog&) { return items_of(kernel_laws()); }
+Items list_sweeps(const Catalog& catalog) {
+  return list_titles(catalog, "configs/sweeps");
+}
+Items list_scenarios(const Catalog& catalog) {
+  return list_titles(catalog, "scenarios");
+}
+Items list_strategies(const Catalog&) {
+  return items_of(strategies());
+}
+Items list_attention(const Catalog&) {
+  return items_of(attention_kinds());
+}
+Items list_laws(const Catalog&) {
+  return items_of(kernel_laws());
+}
 
 Items list_collectives(const Catalog&) {
-  static constexpr const char* kKinds[] = {"all-reduce", "all-gather", "reduce-scatter", "all-to-all", "point to point"};
+  static constexpr const char* kKinds[] = {"all-reduce", "all-gather", "reduce-scatter",
+                                           "all-to-all", "point to point"};
   Items items;
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
     items.push_back({std::string(row.name), kKinds[static_cast<std::size_t>(row.kind)]});
@@ -97,7 +114,8 @@ Items list_collectives(const Catalog&) {
 Items list_precisions(const Catalog&) {
   Items items;
   for (const PrecisionEntry& row : precisions()) {
-    items.push_back({std::string(row.name), fmt::format("{:.6g} bytes an element", row.bytes_per_element)});
+    items.push_back(
+        {std::string(row.name), fmt::format("{:.6g} bytes an element", row.bytes_per_element)});
   }
   return items;
 }
@@ -110,7 +128,8 @@ Items list_weight_classes(const Catalog&) {
 
 Items list_claims(const Catalog&) {
   Items items;
-  for (const ClaimKindEntry& row : claim_kinds()) items.push_back({std::string(row.name), std::string(row.text)});
+  for (const ClaimKindEntry& row : claim_kinds())
+    items.push_back({std::string(row.name), std::string(row.text)});
   return items;
 }
 
@@ -144,7 +163,8 @@ void print_items(const Items& items, OutputFormat format) {
   }
   if (format == OutputFormat::Csv) {
     fmt::print("name,summary\n");
-    for (const Item& item : items) fmt::print("{},{}\n", csv_cell(item.name), csv_cell(item.summary));
+    for (const Item& item : items)
+      fmt::print("{},{}\n", csv_cell(item.name), csv_cell(item.summary));
     return;
   }
   TextTable table({{"name", TextTable::Align::Left}, {"summary", TextTable::Align::Left}});
@@ -163,7 +183,8 @@ int run(const std::string& what, const CommonOptions& common) {
     print_items(row.make(Catalog::find()), format);
     return kDone;
   }
-  throw ConfigError("list: no list \"" + what + "\"" + suggestion(what, names_of(std::span<const ListEntry>(kLists))));
+  throw ConfigError("list: no list \"" + what + "\"" +
+                    suggestion(what, names_of(std::span<const ListEntry>(kLists))));
 }
 
 }  // namespace
@@ -176,7 +197,8 @@ void add_list(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App& app = *program.add_subcommand("list", "What exists: models, systems, strategies, ...");
   app.footer(kExample);
-  app.add_option("what", options->what, "models, systems, ...; without it the lists themselves")->type_name("WHAT");
+  app.add_option("what", options->what, "models, systems, ...; without it the lists themselves")
+      ->type_name("WHAT");
   add_format(app, options->common);
   app.callback([options, &status] { status = run(options->what, options->common); });
 }

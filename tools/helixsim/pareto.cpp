@@ -50,7 +50,9 @@ std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std:
 double chosen_context(const Options& options, const ReportData& data) {
   if (options.context.empty()) return figure_context(data);
   const auto tokens = parse_tokens(options.context);
-  if (!tokens) throw ConfigError("--context: expected a count of tokens, such as 1M, got \"" + options.context + "\"");
+  if (!tokens)
+    throw ConfigError("--context: expected a count of tokens, such as 1M, got \"" +
+                      options.context + "\"");
   for (const ReportView& view : data.views) {
     if (view.context == *tokens) return *tokens;
   }
@@ -58,17 +60,20 @@ double chosen_context(const Options& options, const ReportData& data) {
 }
 
 void print_frontiers_csv(const ReportData& data) {
-  fmt::print("run,model,context_tokens,frontier,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_flight,chunks,ttl_us,"
-             "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n");
+  fmt::print(
+      "run,model,context_tokens,frontier,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_"
+      "flight,chunks,ttl_us,"
+      "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n");
   for (const ReportView& view : data.views) {
     for (const auto& [name, indices] : view.frontiers) {
       for (const int index : indices) {
         const ReportPoint& p = view.points[static_cast<std::size_t>(index)];
         const ReportLayout& row = view.layouts[static_cast<std::size_t>(p.layout)];
         const Layout& w = row.layout;
-        fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", view.run, view.model, view.context, name,
-                   row.strategy, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), p.batch, p.requests, p.chunks, p.ttl_us,
-                   view.interactivity(p), view.throughput(p), p.memory_gb);
+        fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", view.run,
+                   view.model, view.context, name, row.strategy, w.tpa, w.kvp, w.dp, w.tpf, w.ep,
+                   w.pp, w.gpus(), p.batch, p.requests, p.chunks, p.ttl_us, view.interactivity(p),
+                   view.throughput(p), p.memory_gb);
       }
     }
   }
@@ -87,8 +92,12 @@ int run(const Options& options) {
     folder.commit();
   }
   switch (format) {
-    case OutputFormat::Json: fmt::print("{}", to_json(data)); break;
-    case OutputFormat::Csv: print_frontiers_csv(data); break;
+    case OutputFormat::Json:
+      fmt::print("{}", to_json(data));
+      break;
+    case OutputFormat::Csv:
+      print_frontiers_csv(data);
+      break;
     case OutputFormat::Table:
       fmt::print("{}{}\n", frontier_tables(data), counts_sentence(data.counts));
       if (!options.out.empty()) fmt::print("written to {}\n", options.out);
@@ -101,11 +110,14 @@ int run(const Options& options) {
 
 void add_pareto(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = *program.add_subcommand("pareto", "Frontiers, report and plots again from stored results");
+  CLI::App& app = *program.add_subcommand("pareto", "Report and plots again, from stored results");
   app.footer(kExample);
-  app.add_option("folders", options->folders, "Result folders of sweep or reproduce")->required()->type_name("DIR");
+  app.add_option("folders", options->folders, "Result folders of sweep or reproduce")
+      ->required()
+      ->type_name("DIR");
   app.add_option("--out", options->out, "Folder for the new report")->type_name("DIR");
-  app.add_option("--context", options->context, "Context of pareto.svg (default: 1M, else the longest)");
+  app.add_option("--context", options->context,
+                 "Context of pareto.svg (default: 1M, else the longest)");
   app.add_flag("--overwrite", options->overwrite, "Replace an earlier result folder");
   add_format(app, options->common);
   app.callback([options, &status] { status = run(*options); });

@@ -13,7 +13,8 @@ namespace {
 constexpr auto kRenewEvery = std::chrono::milliseconds(100);
 
 // A signal handler can reach nothing but a static.
-std::atomic<bool> stop_requested{false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
+std::atomic<bool> stop_requested{
+    false};  // NOLINT(cppcoreguidelines-avoid-non-const-global-variables)
 
 extern "C" void on_interrupt(int signal) {
   stop_requested = true;
@@ -22,7 +23,9 @@ extern "C" void on_interrupt(int signal) {
 
 }  // namespace
 
-const std::atomic<bool>& interrupted() { return stop_requested; }
+const std::atomic<bool>& interrupted() {
+  return stop_requested;
+}
 
 void catch_interrupts() {
   std::signal(SIGINT, on_interrupt);
@@ -30,7 +33,10 @@ void catch_interrupts() {
 }
 
 Progress::Progress(std::string what)
-    : what_(std::move(what)), terminal_(isatty(STDERR_FILENO) == 1), begin_(Clock::now()), shown_(begin_) {}
+    : what_(std::move(what)),
+      terminal_(isatty(STDERR_FILENO) == 1),
+      begin_(Clock::now()),
+      shown_(begin_) {}
 
 Progress::~Progress() {
   if (line_open_) fmt::print(stderr, "\r\033[K");
@@ -49,14 +55,16 @@ void Progress::update(long long done, long long total) {
   const int quarter = static_cast<int>(4 * done / total);
   if (quarter <= quarter_) return;
   quarter_ = quarter;
-  fmt::print(stderr, "{}: {} % of {} points, {:.1f} s\n", what_, 25 * quarter, format_count(total), elapsed);
+  fmt::print(stderr, "{}: {} % of {} points, {:.1f} s\n", what_, 25 * quarter, format_count(total),
+             elapsed);
 }
 
 void Progress::renew_line(long long done, long long total, double elapsed) {
   const double rate = static_cast<double>(done) / elapsed;
   const double left = static_cast<double>(total - done) / rate;
-  fmt::print(stderr, "\r\033[K{}: {} % of {} points, {} points/s, {:.0f} s left", what_, 100 * done / total,
-             format_count(total), format_count(static_cast<long long>(rate)), left);
+  fmt::print(stderr, "\r\033[K{}: {} % of {} points, {} points/s, {:.0f} s left", what_,
+             100 * done / total, format_count(total), format_count(static_cast<long long>(rate)),
+             left);
   std::fflush(stderr);
   line_open_ = true;
 }

@@ -6,8 +6,8 @@
 
 namespace helixsim {
 
-/// Progress on stderr: one line that renews itself on a terminal (with rate and time left), plain lines at every
-/// quarter elsewhere.
+/// Progress on stderr: one line that renews itself on a terminal (with rate and time left), plain
+/// lines at every quarter elsewhere.
 class Progress {
  public:
   explicit Progress(std::string what);
@@ -29,7 +29,8 @@ class Progress {
   bool line_open_ = false;
 };
 
-/// Set by SIGINT and SIGTERM once catch_interrupts() has been called; a second signal ends the program at once.
+/// Set by SIGINT and SIGTERM once catch_interrupts() has been called; a second signal ends the
+/// program at once.
 const std::atomic<bool>& interrupted();
 void catch_interrupts();
 

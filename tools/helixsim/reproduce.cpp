@@ -28,17 +28,23 @@ int run(const Options& options) {
   const SplitOverrides changes = split_overrides(options.run.common.overrides());
   const Node file = with_overrides(catalog.read("scenarios", options.file, "FILE"), changes.file);
   const Scenario scenario = read_scenario(file, catalog, changes.setup);
-  if (scenario.claims.empty()) throw ConfigError(file.file() + ": the scenario has no claims; use sweep to run it");
+  if (scenario.claims.empty())
+    throw ConfigError(file.file() + ": the scenario has no claims; use sweep to run it");
   const ScenarioRun result = run_scenario(scenario, options.run, true);
   if (result.interrupted) {
     fmt::print(stderr, "helixsim: interrupted; nothing was written\n");
     return kInterrupted;
   }
   switch (format) {
-    case OutputFormat::Json: fmt::print("{}", claims_json(result.report.claims)); break;
-    case OutputFormat::Csv: fmt::print("{}", claims_csv(result.report.claims)); break;
+    case OutputFormat::Json:
+      fmt::print("{}", claims_json(result.report.claims));
+      break;
+    case OutputFormat::Csv:
+      fmt::print("{}", claims_csv(result.report.claims));
+      break;
     case OutputFormat::Table:
-      fmt::print("{}\n\n{}\n{}\n", scenario.title, claims_table(result.report.claims), counts_sentence(result.report.counts));
+      fmt::print("{}\n\n{}\n{}\n", scenario.title, claims_table(result.report.claims),
+                 counts_sentence(result.report.counts));
       print_where(options.run);
       break;
   }
@@ -50,10 +56,14 @@ int run(const Options& options) {
 
 void add_reproduce(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = *program.add_subcommand("reproduce", "A scenario with published claims: each claim, ours, verdict");
+  CLI::App& app =
+      *program.add_subcommand("reproduce", "Published claims beside ours, with verdicts");
   app.footer(kExample);
-  app.add_option("file", options->file, "Scenario, by path or name in scenarios")->required()->type_name("FILE");
-  app.add_option("--out", options->run.out, "Folder for the results, as sweep writes them")->type_name("DIR");
+  app.add_option("file", options->file, "Scenario, by path or name in scenarios")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--out", options->run.out, "Folder for the results, as sweep writes them")
+      ->type_name("DIR");
   add_run_options(app, options->run);
   app.callback([options, &status] { status = run(*options); });
 }

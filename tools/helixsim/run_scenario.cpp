@@ -22,34 +22,40 @@ namespace helixsim {
 namespace {
 
 /// The stream of all points to a file of the folder; null when it was not asked for.
-std::optional<PointStream> point_stream(const RunOptions& options, const OutputFolder* folder, const std::string& model) {
+std::optional<PointStream> point_stream(const RunOptions& options, const OutputFolder* folder,
+                                        const std::string& model) {
   if (options.points.empty()) return std::nullopt;
   const std::vector<std::string> names{"csv", "jsonl"};
   if (options.points != names[0] && options.points != names[1]) {
-    throw ConfigError("--points: unknown format \"" + options.points + "\"" + suggestion(options.points, names));
+    throw ConfigError("--points: unknown format \"" + options.points + "\"" +
+                      suggestion(options.points, names));
   }
   if (folder == nullptr) throw ConfigError("--points: needs --out DIR");
   const bool csv = options.points == "csv";
   const std::string file = "points." + options.points;
-  return PointStream{.format =
-                         [csv, model](const Point& point, const PointResult& result, std::string& out) {
-                           csv ? add_point_csv(model, point, result, out) : add_point_jsonl(model, point, result, out);
-                         },
-                     .write = [folder, file](std::string_view text) { folder->append(file, text); }};
+  return PointStream{
+      .format =
+          [csv, model](const Point& point, const PointResult& result, std::string& out) {
+            csv ? add_point_csv(model, point, result, out)
+                : add_point_jsonl(model, point, result, out);
+          },
+      .write = [folder, file](std::string_view text) { folder->append(file, text); }};
 }
 
-StudyResult run_study(const Study& study, const RunOptions& options, const std::optional<PointStream>& stream,
-                      const std::string& what) {
+StudyResult run_study(const Study& study, const RunOptions& options,
+                      const std::optional<PointStream>& stream, const std::string& what) {
   Progress progress(what);
-  SearchOptions search{.threads = options.common.thread_count(),
-                       .stream = stream ? &*stream : nullptr,
-                       .progress = [&](long long done, long long total) { progress.update(done, total); },
-                       .stop = &interrupted()};
+  SearchOptions search{
+      .threads = options.common.thread_count(),
+      .stream = stream ? &*stream : nullptr,
+      .progress = [&](long long done, long long total) { progress.update(done, total); },
+      .stop = &interrupted()};
   return {.study = &study, .search = run_search(study.space, study.setup, search)};
 }
 
 /// Claims in file order, each on the study of its model and option.
-std::vector<ClaimResult> evaluate_claims(const Scenario& scenario, const std::vector<StudyResult>& results,
+std::vector<ClaimResult> evaluate_claims(const Scenario& scenario,
+                                         const std::vector<StudyResult>& results,
                                          const std::vector<StudyResult>& overlapped) {
   std::vector<ClaimResult> claims;
   for (const Claim& claim : scenario.claims) {
@@ -63,16 +69,21 @@ std::vector<ClaimResult> evaluate_claims(const Scenario& scenario, const std::ve
   return claims;
 }
 
-void write_folder(OutputFolder& folder, const ReportData& report, const std::vector<StudyResult>& results) {
+void write_folder(OutputFolder& folder, const ReportData& report,
+                  const std::vector<StudyResult>& results) {
   folder.write("pareto.csv", pareto_csv(results));
   folder.write("report.json", to_json(report));
   folder.write("pareto.svg", pareto_svg(report, figure_context(report)));
-  folder.write("summary.txt", counts_sentence(report.counts) + "\n\n" +
-                                  (report.claims.empty() ? "" : claims_table(report.claims) + "\n") + frontier_tables(report));
+  folder.write("summary.txt",
+               counts_sentence(report.counts) + "\n\n" +
+                   (report.claims.empty() ? "" : claims_table(report.claims) + "\n") +
+                   frontier_tables(report));
   if (const auto page = report_html(report)) {
     folder.write("report.html", *page);
   } else {
-    fmt::print(stderr, "warning: built without the chart library (npm ci in tools/web), so report.html is not written\n");
+    fmt::print(stderr,
+               "warning: built without the chart library (npm ci in tools/web), so report.html is "
+               "not written\n");
   }
   folder.commit();
 }
@@ -80,7 +91,8 @@ void write_folder(OutputFolder& folder, const ReportData& report, const std::vec
 }  // namespace
 
 void add_run_options(CLI::App& app, RunOptions& options) {
-  app.add_option("--points", options.points, "Also write every simulated and infeasible point: csv or jsonl");
+  app.add_option("--points", options.points,
+                 "Also write every simulated and infeasible point: csv or jsonl");
   app.add_flag("--overwrite", options.overwrite, "Replace an earlier result folder");
   app.add_option("--sample", options.sample, "Most points that the report draws")
       ->check(CLI::Range(0LL, 10'000'000LL))
@@ -99,21 +111,25 @@ ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bo
   std::vector<StudyResult> results;
   for (const Study& study : scenario.studies) {
     const auto stream = point_stream(options, folder ? &*folder : nullptr, study.request.model);
-    if (stream && results.empty() && options.points == "csv") folder->append("points.csv", points_csv_head());
+    if (stream && results.empty() && options.points == "csv")
+      folder->append("points.csv", points_csv_head());
     results.push_back(run_study(study, options, stream, study.request.model));
     run.counts += results.back().search.counts();
   }
-  const std::vector<Study> overlapped_specs = with_claims ? overlapped_studies(scenario) : std::vector<Study>{};
+  const std::vector<Study> overlapped_specs =
+      with_claims ? overlapped_studies(scenario) : std::vector<Study>{};
   std::vector<StudyResult> overlapped;
   for (const Study& study : overlapped_specs) {
-    overlapped.push_back(run_study(study, options, std::nullopt, study.request.model + ", all-reduces overlapped"));
+    overlapped.push_back(
+        run_study(study, options, std::nullopt, study.request.model + ", all-reduces overlapped"));
   }
   run.interrupted = interrupted();
   if (run.interrupted) return run;
 
   std::vector<ClaimResult> claims;
   if (with_claims) claims = evaluate_claims(scenario, results, overlapped);
-  for (const ClaimResult& claim : claims) run.claims_hold = run.claims_hold && claim.verdict != Verdict::Fail;
+  for (const ClaimResult& claim : claims)
+    run.claims_hold = run.claims_hold && claim.verdict != Verdict::Fail;
   run.report = build_report(scenario, results, claims,
                             {.tool = "helixsim " HELIXSIM_VERSION,
                              .most_points = static_cast<std::size_t>(options.sample),
@@ -128,7 +144,8 @@ void print_where(const RunOptions& options) {
   fmt::print("written to {}: pareto.csv, pareto.svg, report.json, summary.txt", out.string());
   if (!options.points.empty()) fmt::print(", points.{}", options.points);
   fmt::print("\n");
-  if (std::filesystem::exists(out / "report.html")) fmt::print("report: {}\n", (out / "report.html").string());
+  if (std::filesystem::exists(out / "report.html"))
+    fmt::print("report: {}\n", (out / "report.html").string());
 }
 
 }  // namespace helixsim

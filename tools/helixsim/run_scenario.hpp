@@ -27,8 +27,8 @@ struct ScenarioRun {
   bool interrupted = false;
 };
 
-/// Runs every study of a scenario, evaluates its claims and writes the result folder when one is named. An interrupted
-/// run writes nothing. Errors: ConfigError.
+/// Runs every study of a scenario, evaluates its claims and writes the result folder when one is
+/// named. An interrupted run writes nothing. Errors: ConfigError.
 ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bool with_claims);
 
 /// Prints where the files are, on stdout.

@@ -4,7 +4,9 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
+#include "sim/decode/memory.hpp"
 #include "sim/decode/request.hpp"
 #include "sim/decode/step_report.hpp"
 #include "sim/report/step_json.hpp"
@@ -17,8 +19,8 @@ namespace {
 constexpr const char* kExample = R"(Example:
   helixsim simulate --model deepseek-r1 --strategy helix --kvp 64 --ep 8 \
                     --batch 8 --context 1M --hop-b best
-A FILE holds the same names as keys: {"format": "helixsim/point/1", "model": "deepseek-r1", ...};
-flags win over it.)";
+A FILE holds the same names as keys, with "format": "helixsim/point/1"; flags
+win over it.)";
 
 struct Options {
   CommonOptions common;
@@ -42,14 +44,15 @@ void add_width(CLI::App& app, Options& options, const std::string& key, const st
 /// The file's keys with the flags laid over them.
 Node merged_document(const Options& options, const std::vector<Override>& changes) {
   nlohmann::json document = nlohmann::json::object();
-  std::string name = "simulate";
+  std::string name;  // none: messages call the keys flags
   if (!options.file.empty()) {
     const Node file = with_overrides(read_json_file(options.file), changes);
     file.expect("format", "helixsim/point/1");
     document = file.json();
     name = options.file;
   } else if (!changes.empty()) {
-    with_overrides(Node(std::make_shared<nlohmann::json>(document), name), changes);
+    throw ConfigError("--set " + changes.front().path +
+                      ": without a file only model. and system. can be changed");
   }
   for (const auto& [key, value] : options.flags.items()) document[key] = value;
   if (!options.weights.empty()) document["weights"] = options.weights;
@@ -83,15 +86,17 @@ int run(const Options& options) {
       std::cout << step_table(setup, report);
       break;
   }
-  return report.result.feasible() ? kDone : kNothingFeasible;
+  if (report.result.feasible()) return kDone;
+  fmt::print(stderr, "helixsim: infeasible: {}\n", explain_infeasible(report.result.memory));
+  return kNothingFeasible;
 }
 
 }  // namespace
 
 void add_simulate(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = *program.add_subcommand(
-      "simulate", "One decode step of one layout: TTL, memory, where the time goes");
+  CLI::App& app =
+      *program.add_subcommand("simulate", "One decode step: TTL, memory, where the time goes");
   app.footer(kExample);
   app.add_option("file", options->file, "JSON file with the same names as keys")->type_name("FILE");
   add_text(app, *options, "--model", "model",

@@ -14,8 +14,8 @@ namespace {
 constexpr const char* kExample = R"(Example:
   helixsim sweep configs/sweeps/smoke.json --model llama-3.1-405b \
                  --out results/smoke --overwrite
-FILE is a search space (with --model) or a scenario (all its studies). The file is looked up in
-the working folder, then in the program's own data.)";
+FILE is a search space (with --model) or a scenario (all its studies), looked
+up in the working folder, then in the program's own data.)";
 
 struct Options {
   RunOptions run;
@@ -24,21 +24,24 @@ struct Options {
   std::vector<std::string> weights;
 };
 
-void add_setup_text(CLI::App& app, Options& options, const std::string& flag, const std::string& key, const std::string& help) {
-  app.add_option_function<std::string>(flag, [&options, key](const std::string& value) { options.setup[key] = value; }, help);
+void add_setup_text(CLI::App& app, Options& options, const std::string& flag,
+                    const std::string& key, const std::string& help) {
+  app.add_option_function<std::string>(
+      flag, [&options, key](const std::string& value) { options.setup[key] = value; }, help);
 }
 
 /// A scenario as it is, or a search space with the setup from the flags.
 Scenario open_file(const Options& options, const Catalog& catalog) {
   const SplitOverrides changes = split_overrides(options.run.common.overrides());
-  const Node file = with_overrides(catalog.read("configs/sweeps", options.file, "FILE"), changes.file);
+  const Node file =
+      with_overrides(catalog.read("configs/sweeps", options.file, "FILE"), changes.file);
   const bool is_scenario = file.has("studies");
   nlohmann::json flags = options.setup;
   if (!options.weights.empty()) flags["weights"] = options.weights;
-  const Node setup(std::make_shared<nlohmann::json>(flags), "sweep");
+  const Node setup(std::make_shared<nlohmann::json>(flags), "");
   if (is_scenario) {
     if (!flags.empty()) {
-      setup.fail("/" + flags.begin().key() + ": a scenario names its own; use --set to change it");
+      setup.at(flags.begin().key()).fail("a scenario names its own; use --set to change it");
     }
     return read_scenario(file, catalog, changes.setup);
   }
@@ -50,19 +53,24 @@ Scenario open_file(const Options& options, const Catalog& catalog) {
 nlohmann::ordered_json counts_object(const ReportCounts& counts) {
   return {{"simulated", counts.simulated},
           {"infeasible", counts.infeasible()},
-          {"infeasible_by_reason", {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}},
+          {"infeasible_by_reason",
+           {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}},
           {"invalid", counts.invalid}};
 }
 
 void print_result(const ScenarioRun& run, const Options& options) {
   switch (options.run.common.output_format()) {
     case OutputFormat::Json:
-      fmt::print("{}\n", nlohmann::ordered_json{{"counts", counts_object(run.report.counts)}, {"out", options.run.out}}.dump(2));
+      fmt::print("{}\n", nlohmann::ordered_json{{"counts", counts_object(run.report.counts)},
+                                                {"out", options.run.out}}
+                             .dump(2));
       break;
     case OutputFormat::Csv:
-      fmt::print("simulated,infeasible,infeasible_kv_cache,infeasible_weights,invalid\n{},{},{},{},{}\n",
-                 run.report.counts.simulated, run.report.counts.infeasible(), run.report.counts.infeasible_kv_cache,
-                 run.report.counts.infeasible_weights, run.report.counts.invalid);
+      fmt::print(
+          "simulated,infeasible,infeasible_kv_cache,infeasible_weights,invalid\n{},{},{},{},{}\n",
+          run.report.counts.simulated, run.report.counts.infeasible(),
+          run.report.counts.infeasible_kv_cache, run.report.counts.infeasible_weights,
+          run.report.counts.invalid);
       break;
     case OutputFormat::Table:
       fmt::print("{}{}\n\n", frontier_tables(run.report), counts_sentence(run.report.counts));
@@ -92,22 +100,32 @@ int run(const Options& options) {
 
 void add_sweep(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
-  CLI::App& app = *program.add_subcommand("sweep", "All points of a search space: Pareto frontiers, report and plots");
+  CLI::App& app = *program.add_subcommand("sweep", "A search space: frontiers, report, plots");
   app.footer(kExample);
-  app.add_option("file", options->file, "Search space or scenario, by path or name in configs/sweeps")->required()->type_name("FILE");
+  app.add_option("file", options->file,
+                 "Search space or scenario, by path or name in configs/sweeps")
+      ->required()
+      ->type_name("FILE");
   app.add_option("--out", options->run.out, "Folder for the results")->required()->type_name("DIR");
-  add_setup_text(app, *options, "--model", "model", "Name in configs/models, a path, or a Hugging Face config.json");
-  add_setup_text(app, *options, "--system", "system", "Name in hw_models/systems or a path (default gb200_nvl72)");
+  add_setup_text(app, *options, "--model", "model",
+                 "Name in configs/models, a path, or a Hugging Face config.json");
+  add_setup_text(app, *options, "--system", "system",
+                 "Name in hw_models/systems or a path (default gb200_nvl72)");
   add_setup_text(app, *options, "--fidelity", "fidelity", "ideal or paper (default paper)");
-  app.add_option("--weights", options->weights, "Weight format: fp4, or one class such as attention=bf16 (repeatable)")
+  app.add_option("--weights", options->weights,
+                 "Weight format: fp4, or one class such as attention=bf16 (repeatable)")
       ->type_name("[CLASS=]FORMAT")
       ->allow_extra_args(false);
   add_setup_text(app, *options, "--kv", "kv", "KV cache format (default fp4)");
-  add_setup_text(app, *options, "--attention-math", "attention_math", "Attention arithmetic (default fp4)");
+  add_setup_text(app, *options, "--attention-math", "attention_math",
+                 "Attention arithmetic (default fp4)");
   add_setup_text(app, *options, "--activations", "activations", "Activation format (default bf16)");
-  add_setup_text(app, *options, "--all-reduce", "all_reduce", "auto (the fastest), in_switch, two_shot or ring");
-  app.add_flag_function("--overlap-all-reduce", [options](std::int64_t) { options->setup["overlap_all_reduce"] = true; },
-                        "Start an all-reduce with the kernel that feeds it");
+  add_setup_text(app, *options, "--all-reduce", "all_reduce",
+                 "auto (the fastest), in_switch, two_shot or ring");
+  app.add_flag_function(
+      "--overlap-all-reduce",
+      [options](std::int64_t) { options->setup["overlap_all_reduce"] = true; },
+      "Start an all-reduce with the kernel that feeds it");
   add_run_options(app, options->run);
   app.callback([options, &status] { status = run(*options); });
 }

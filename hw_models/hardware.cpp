@@ -13,10 +13,13 @@ namespace helixsim {
 using namespace literals;
 namespace {
 
-std::string_view all_reduce_named(std::string_view name) {
+std::string_view all_reduce_named(std::string_view name, const System& system) {
   if (name == "auto") return {};
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
-    if (row.kind == CollectiveKind::AllReduce && row.name == name) return row.name;
+    if (row.kind != CollectiveKind::AllReduce || row.name != name) continue;
+    if (row.applies(system.fabric->spec())) return row.name;
+    throw ConfigError("--all-reduce: the switches of " + system.name + " do not reduce, so " +
+                      std::string(name) + " cannot run");
   }
   throw ConfigError("--all-reduce: unknown algorithm \"" + std::string(name) + "\"" +
                     suggestion(name, all_reduce_choices()));
@@ -38,7 +41,7 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
       gpu_(system.gpu),
       fabric_(system.fabric),
       fidelity_(fidelity),
-      all_reduce_(all_reduce_named(all_reduce)) {
+      all_reduce_(all_reduce_named(all_reduce, system)) {
   const Node node = fidelity_node(system, fidelity);
   node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve"});
   const std::string accountings[] = {"theory", "event"};
@@ -74,7 +77,7 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
     if (row.kind != request.kind) continue;
     const bool named = row.kind == CollectiveKind::AllReduce && !all_reduce_.empty();
-    if (named ? row.name != all_reduce_ : !row.applies(fabric_->spec())) continue;
+    if (!row.applies(fabric_->spec()) || (named && row.name != all_reduce_)) continue;
     const AlgorithmVolume volume = row.volume(request);
     const Seconds time = start_up_[static_cast<std::size_t>(request.start_up)] +
                          step_ * static_cast<double>(volume.steps - 1) + volume.sent / egress;

@@ -5,8 +5,8 @@
 namespace helixsim {
 
 System read_system(const Node& document) {
-  document.allow_only({"format", "name", "title", "gpu", "fabric", "fidelities"});
   document.expect("format", "helixsim/system/1");
+  document.allow_only({"format", "name", "title", "gpu", "fabric", "fidelities"});
   System system{.name = document.text("name"),
                 .title = document.text("title"),
                 .gpu = read_gpu(document.object("gpu")),

@@ -3,10 +3,11 @@
 
     tools/check_layers.py [LAYERS] [--root FOLDER]
 
-LAYERS is the table that configuring writes to build/<preset>/layers.txt, one "name|folder|dependency,dependency" a line;
-without it, the newest one is read. A file belongs to the floor with the longest folder that holds it. It may include
-its own floor and every floor it reaches downwards; files of tests/<floor>/ may also include their own folder and
-tests/support/. The bodies of JSON and Boost stay in .cpp files. Prints each violation as file:line and ends with 1.
+LAYERS is the table that configuring writes to build/<preset>/layers.txt, one "name|folder|dependency,dependency" a
+line; without it, the newest one is read. A file belongs to the floor with the longest folder that holds it. It may
+include its own floor and every floor it reaches downwards; files of tests/<floor>/ may also include tests/support/ and
+the test folders of these floors. The bodies of JSON and Boost stay in .cpp files. Prints each violation as file:line
+and ends with 1.
 """
 
 import argparse
@@ -25,7 +26,8 @@ BODIES = re.compile(r"^(boost/.*|nlohmann/json\.hpp)$")
 @dataclass
 class Floor:
     name: str
-    folders: list  # where its files are: one folder, and two more for tests
+    folder: str
+    helpers: list  # folders of test code that its files may include
     reach: set  # names of the floors its files may include, itself too
 
 
@@ -56,18 +58,18 @@ def reachable(name, depends, seen=None):
 
 def make_floors(table):
     depends = {name: deps for name, _, deps in table}
-    floors = [Floor(name, [folder], reachable(name, depends)) for name, folder, _ in table]
-    tests = [
-        Floor(f"tests of {name}", [f"tests/{name}", "tests/support"], reachable(name, depends))
-        for name, _, _ in table
-        if name != PROGRAM[0]
-    ]
+    floors, tests = [], []
+    for name, folder, _ in table:
+        reach = reachable(name, depends)
+        floors.append(Floor(name, folder, [], reach))
+        helpers = ["tests/support", *(f"tests/{below}" for below in reach)]
+        tests.append(Floor(f"tests of {name}", f"tests/{name}", helpers, reach))
     return floors, tests
 
 
 def floor_of(path, floors):
-    owners = [floor for floor in floors if inside(path, floor.folders[0])]
-    return max(owners, key=lambda floor: len(floor.folders[0]), default=None)
+    owners = [floor for floor in floors if inside(path, floor.folder)]
+    return max(owners, key=lambda floor: len(floor.folder), default=None)
 
 
 def resolve(root, file, quote, written):
@@ -87,17 +89,17 @@ def judge(root, file, quote, written, owner, floors):
     if target is None:
         return f"{written} is not a file of the project" if quote == '"' else None
     below = floor_of(target, floors)
-    if owner is None or below is None and any(inside(target, folder) for folder in owner.folders):
+    if owner is None or below is None and any(inside(target, folder) for folder in owner.helpers):
         return None
     if below is None:
-        return f"{owner.name} must not include {target}, which is on no floor"
+        return f"{owner.name} must not include {target}: it is on no floor below it"
     if below.name not in owner.reach:
         return f"{owner.name} must not include {target}: {below.name} is not below it"
     return None
 
 
 def project_files(root, floors):
-    tops = {PurePosixPath(floor.folders[0]).parts[0] for floor in floors} | {"tests"}
+    tops = {PurePosixPath(floor.folder).parts[0] for floor in floors} | {"tests"}
     found = (path for top in sorted(tops) for path in sorted((root / top).rglob("*")))
     for path in found:
         file = path.relative_to(root)

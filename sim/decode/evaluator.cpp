@@ -11,9 +11,8 @@ namespace {
 constexpr std::size_t kRoutingTableLimit = 16384;  // tokens; beyond, routing is computed afresh
 
 bool has_exchange(const OperationList& attention_block) {
-  return std::any_of(attention_block.begin(), attention_block.end(), [](const Operation& op) {
-    return op.kind == OperationKind::Collective && op.collective.start_up == StartUp::KvpExchange;
-  });
+  return std::any_of(attention_block.begin(), attention_block.end(),
+                     [](const Operation& op) { return op.cut_by_hop_b; });
 }
 
 }  // namespace

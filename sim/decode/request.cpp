@@ -27,18 +27,6 @@ Precision read_precision(const Node& parent, std::string_view key, Precision fal
   return precision_named(node.as_text(), node.place());
 }
 
-double read_context(const Node& node) {
-  constexpr Range<double> kTokens{1.0, 1e12};
-  if (!node.is_string()) return node.as_number(kTokens);
-  const auto tokens = parse_tokens(node.as_text());
-  if (!tokens)
-    node.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" + node.as_text() +
-              "\"");
-  if (!(*tokens >= kTokens.low && *tokens <= kTokens.high))
-    node.fail("\"" + node.as_text() + "\" is outside [1, 1e12]");
-  return *tokens;
-}
-
 HopB read_hop_b(const Node& node) {
   if (node.is_number())
     return {HopBMode::Chunks, static_cast<int>(node.as_integer({1, 1'000'000}))};
@@ -60,6 +48,18 @@ int fitting_tpf(const StrategyEntry& strategy, const Layout& layout) {
 }
 
 }  // namespace
+
+double read_context(const Node& node) {
+  constexpr Range<double> kTokens{1.0, 1e12};
+  if (!node.is_string()) return node.as_number(kTokens);
+  const std::string text = node.as_text();
+  const auto tokens = parse_tokens(text);
+  if (!tokens)
+    node.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" + text + "\"");
+  if (!(*tokens >= kTokens.low && *tokens <= kTokens.high))
+    node.fail("\"" + text + "\" is outside [1, 1e12]");
+  return *tokens;
+}
 
 std::vector<std::string_view> setup_keys() {
   return {"model",          "system",      "fidelity",           "weights",   "kv",

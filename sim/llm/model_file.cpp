@@ -33,9 +33,9 @@ MoeFfnSpec read_moe(const Node& node) {
 }
 
 ModelSpec read_own_format(const Node& document) {
+  document.expect("format", "helixsim/model/1");
   document.allow_only({"format", "name", "title", "source", "hidden", "vocabulary", "attention",
                        "dense_ffn", "moe_ffn", "published_parameters"});
-  document.expect("format", "helixsim/model/1");
   ModelSpec model{.name = document.text("name"),
                   .title = document.text("title", document.text("name")),
                   .hidden = static_cast<int>(document.integer("hidden", kSizes)),

@@ -44,6 +44,7 @@ Operation gemm(std::string_view name, double elements, double tokens, Precision 
                    .kv_bytes = {},
                    .flops = Flops(2.0 * tokens * elements)},
           .collective = {},
+          .cut_by_hop_b = false,
           .active_experts = 0.0};
 }
 
@@ -53,6 +54,7 @@ Operation elementwise(std::string_view name, TimeCategory category) {
           .category = category,
           .work = {},
           .collective = {},
+          .cut_by_hop_b = false,
           .active_experts = 0.0};
 }
 

@@ -27,6 +27,8 @@ struct Operation {
   TimeCategory category = TimeCategory::Other;
   KernelWork work;
   CollectiveRequest collective;
+  bool cut_by_hop_b =
+      false;  ///< the exchange that HOP-B cuts into chunks with the attention before it
   double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
 };
 

@@ -30,6 +30,7 @@ void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, 
                                 .group = group,
                                 .payload = payload,
                                 .port_bytes = port_bytes},
+                 .cut_by_hop_b = false,
                  .active_experts = 0.0});
 }
 

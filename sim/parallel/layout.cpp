@@ -25,10 +25,10 @@ std::optional<LayoutFault> must_be_one(const char* field, int value, const char*
 
 std::optional<LayoutFault> must_multiply(const Layout& layout, int expected,
                                          const char* expected_text) {
-  if (layout.tpf * layout.ep == expected) return std::nullopt;
+  if (bounded_product(layout.tpf, layout.ep) == expected) return std::nullopt;
   return LayoutFault{"tpf",
                      fmt::format("tpf * ep = {} * {} = {}, expected {} = {}", layout.tpf, layout.ep,
-                                 layout.tpf * layout.ep, expected_text, expected)};
+                                 bounded_product(layout.tpf, layout.ep), expected_text, expected)};
 }
 
 std::optional<LayoutFault> common_fault(const ModelSpec& model, const AttentionKind& attention,

@@ -9,6 +9,13 @@
 
 namespace helixsim {
 
+/// Widths come from files: products that no machine has stay below this instead of overflowing.
+inline constexpr int kMostGpus = 1 << 30;
+constexpr int bounded_product(int a, int b) {
+  const long long product = static_cast<long long>(a) * b;
+  return product < kMostGpus ? static_cast<int>(product) : kMostGpus;
+}
+
 /// How many GPUs share what. One pipeline stage has n = tpa * kvp * dp GPUs; pp stages make N = n *
 /// pp.
 struct Layout {
@@ -19,8 +26,8 @@ struct Layout {
   int ep = 1;   ///< expert-parallel width
   int pp = 1;   ///< pipeline stages
 
-  [[nodiscard]] int stage_gpus() const { return tpa * kvp * dp; }
-  [[nodiscard]] int gpus() const { return stage_gpus() * pp; }
+  [[nodiscard]] int stage_gpus() const { return bounded_product(bounded_product(tpa, kvp), dp); }
+  [[nodiscard]] int gpus() const { return bounded_product(stage_gpus(), pp); }
   auto operator<=>(const Layout&) const = default;
 };
 
@@ -38,8 +45,8 @@ struct LayoutFault {
 std::optional<LayoutFault> common_fault(const ModelSpec& model, const AttentionKind& attention,
                                         const Layout& layout);
 
-/// "4 does not multiply ..." helpers for strategies: a width that must be 1, and widths whose
-/// product must match.
+/// Checks for strategies: a width that must be 1, and FFN widths whose product must be `expected`
+/// GPUs.
 std::optional<LayoutFault> must_be_one(const char* field, int value, const char* strategy);
 std::optional<LayoutFault> must_multiply(const Layout& layout, int expected,
                                          const char* expected_text);

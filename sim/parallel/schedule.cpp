@@ -25,10 +25,6 @@ KernelWork empty_launch(const KernelWork& work) {
   return {.kind = work.kind, .math = work.math, .weight_bytes = {}, .kv_bytes = {}, .flops = {}};
 }
 
-bool is_kvp_exchange(const Operation& op) {
-  return op.kind == OperationKind::Collective && op.collective.start_up == StartUp::KvpExchange;
-}
-
 }  // namespace
 
 Schedule::Schedule(const Hardware& hardware, const ScheduleOptions& options,
@@ -92,7 +88,7 @@ void Schedule::append(std::span<const Operation> operations, const HopB& hop_b, 
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Operation& op = operations[i];
     const bool cut = hop_b.mode != HopBMode::Off && op.kind == OperationKind::Attention &&
-                     i + 1 < operations.size() && is_kvp_exchange(operations[i + 1]);
+                     i + 1 < operations.size() && operations[i + 1].cut_by_hop_b;
     if (cut) {
       add_chunked(op, operations[i + 1], hop_b, requests);
       ++i;
@@ -207,8 +203,8 @@ void Schedule::run() {
 
 int best_chunks(std::span<const Operation> attention_block, int requests, const Hardware& hardware,
                 Schedule& scratch) {
-  const auto exchange =
-      std::find_if(attention_block.begin(), attention_block.end(), is_kvp_exchange);
+  const auto exchange = std::find_if(attention_block.begin(), attention_block.end(),
+                                     [](const Operation& op) { return op.cut_by_hop_b; });
   if (exchange == attention_block.end() || requests < 2) return 1;
   const Operation& attention = *(exchange - 1);
 

@@ -1,5 +1,10 @@
 #include "sim/report/pareto_csv.hpp"
 
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+
 #include "sim/decode/evaluator.hpp"
 #include "sim/report/points.hpp"
 
@@ -22,6 +27,29 @@ std::string pareto_csv(const std::vector<StudyResult>& results) {
       if (!result.study->baseline.empty())
         add("baseline", baseline_frontier(result, c, result.study->baseline));
       add("overall", overall_frontier(result, c));
+    }
+  }
+  return out;
+}
+
+std::string frontiers_csv(const ReportData& data) {
+  std::string out =
+      "run,frontier,model,context_tokens,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_"
+      "flight,chunks,ttl_s,"
+      "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n";
+  for (const ReportView& view : data.views) {
+    for (const auto& [name, indices] : view.frontiers) {
+      for (const int index : indices) {
+        const ReportPoint& p = view.points[static_cast<std::size_t>(index)];
+        const ReportLayout& row = view.layouts[static_cast<std::size_t>(p.layout)];
+        const Layout& w = row.layout;
+        fmt::format_to(std::back_inserter(out),
+                       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.9g},{:.9g},{:.9g},{}\n",
+                       csv_cell(view.run), csv_cell(name), csv_cell(view.model), view.context,
+                       csv_cell(row.strategy), w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(),
+                       p.batch, p.requests, std::max(p.chunks, 1), p.ttl_us * 1e-6,
+                       view.interactivity(p), view.throughput(p), p.memory_gb);
+      }
     }
   }
   return out;

@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/report_data.hpp"
 #include "sim/sweep/study.hpp"
 
 namespace helixsim {
@@ -10,5 +11,9 @@ namespace helixsim {
 /// pareto.csv: the frontier of every strategy, of the baseline and overall, per model and context,
 /// one row a point.
 std::string pareto_csv(const std::vector<StudyResult>& results);
+
+/// The frontiers of stored results, of several runs if they are overlaid, with what report.json
+/// keeps of each point.
+std::string frontiers_csv(const ReportData& data);
 
 }  // namespace helixsim

@@ -8,6 +8,7 @@
 #include <map>
 #include <vector>
 
+#include "sim/parallel/registry.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
@@ -27,7 +28,10 @@ struct Style {
   std::string_view label;
 };
 
-/// The colours of the interactive report; a strategy without a row of its own is drawn in teal.
+constexpr std::string_view kSpareColours[] = {"#0f9aa8", "#c13584", "#8a6d1d", "#5b6ee1"};
+
+/// The colours of the interactive report; strategies without a row of their own take spare ones in
+/// registry order.
 Style style_of(const std::string& name) {
   static const std::map<std::string, Style> kStyles{
       {"tp", {"#2368c4", 1.6, "", "TP"}},
@@ -35,8 +39,13 @@ Style style_of(const std::string& name) {
       {"medha", {"#9a4fc0", 1.6, "", "Medha (vanilla KVP)"}},
       {"helix", {"#76b900", 3.2, "", "Helix"}},
       {"baseline", {"#24292f", 2.0, "6 4", "Baseline (best of)"}}};
-  const auto found = kStyles.find(name);
-  return found == kStyles.end() ? Style{"#0f9aa8", 1.6, "", ""} : found->second;
+  if (const auto found = kStyles.find(name); found != kStyles.end()) return found->second;
+  std::size_t spare = 0;
+  for (const StrategyEntry& row : strategies()) {
+    if (row.name == name) break;
+    if (!kStyles.contains(std::string(row.name))) ++spare;
+  }
+  return {kSpareColours[spare % std::size(kSpareColours)], 1.6, "", ""};
 }
 
 std::string escaped(std::string_view text) {

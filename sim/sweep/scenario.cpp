@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 
 #include "sim/config/suggest.hpp"
 #include "sim/sweep/claims.hpp"
@@ -62,7 +63,7 @@ Claim read_claim(const Node& node, const std::vector<Study>& studies) {
   claim.model = models[study];
   const auto& contexts = studies[study].space.contexts;
   if (node.has("context")) {
-    claim.context = node.at("context").as_number({1.0, 1e12});
+    claim.context = read_context(node.at("context"));
     if (std::find(contexts.begin(), contexts.end(), claim.context) == contexts.end()) {
       node.at("context").fail("is not a context of the search space");
     }
@@ -90,12 +91,12 @@ Claim read_claim(const Node& node, const std::vector<Study>& studies) {
 
 Scenario read_scenario(const Node& document, const Catalog& catalog,
                        std::span<const Override> setup_overrides) {
+  document.expect("format", "helixsim/scenario/1");
   std::vector<std::string_view> keys = setup_keys();
   std::erase(keys, "model");
   keys.insert(keys.end(),
               {"format", "name", "title", "source", "studies", "claims", "assumptions"});
   document.allow_only(keys);
-  document.expect("format", "helixsim/scenario/1");
   Scenario scenario{.name = document.text("name"),
                     .title = document.text("title"),
                     .source = document.text("source", ""),
@@ -104,6 +105,13 @@ Scenario read_scenario(const Node& document, const Catalog& catalog,
                     .assumptions = {}};
   for (const Node& study : document.array("studies")) {
     scenario.studies.push_back(read_study(document, study, catalog, setup_overrides));
+  }
+  std::set<std::string> models;
+  for (std::size_t i = 0; i < scenario.studies.size(); ++i) {
+    if (!models.insert(scenario.studies[i].request.model).second) {
+      document.array("studies")[i].at("model").fail(
+          "is studied twice; claims could not tell the studies apart");
+    }
   }
   if (scenario.studies.empty()) document.at("studies").fail("expected at least one study");
   if (document.has("claims")) {

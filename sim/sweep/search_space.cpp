@@ -4,8 +4,8 @@
 #include <optional>
 
 #include "sim/config/suggest.hpp"
+#include "sim/decode/request.hpp"
 #include "sim/sweep/number_list.hpp"
-#include "sim/units/parse.hpp"
 
 namespace helixsim {
 namespace {
@@ -63,17 +63,7 @@ HopB read_hop_b_mode(const Node& node) {
 std::vector<double> read_contexts(const Node& node) {
   std::vector<double> contexts;
   for (const Node& element : node.elements()) {
-    double tokens = 0.0;
-    if (element.is_string()) {
-      const auto parsed = parse_tokens(element.as_text());
-      if (!parsed || !(*parsed >= 1.0 && *parsed <= 1e12)) {
-        element.fail("expected a count of tokens, such as 1000000 or \"1M\", got \"" +
-                     element.as_text() + "\"");
-      }
-      tokens = *parsed;
-    } else {
-      tokens = element.as_number({1.0, 1e12});
-    }
+    const double tokens = read_context(element);
     if (!contexts.empty() && tokens <= contexts.back()) element.fail("contexts must rise");
     contexts.push_back(tokens);
   }
@@ -83,9 +73,9 @@ std::vector<double> read_contexts(const Node& node) {
 }
 
 SearchSpace read_search_space(const Node& document) {
+  document.expect("format", "helixsim/search_space/1");
   document.allow_only(
       {"format", "title", "contexts", "gpus", "widths", "strategies", "batch", "hop_b"});
-  document.expect("format", "helixsim/search_space/1");
   SearchSpace space;
   space.title = document.text("title", "");
   space.contexts = read_contexts(document.at("contexts"));

@@ -2,6 +2,7 @@
 #include <string>
 
 #include "tests/decode/point_case.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
 
 using namespace helixsim;

@@ -7,6 +7,7 @@
 #include "sim/llm/parameters.hpp"
 #include "sim/units/format.hpp"
 #include "tests/decode/point_case.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
 
 using namespace helixsim;

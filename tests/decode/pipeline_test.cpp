@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "sim/decode/pipeline.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/random.hpp"
 

@@ -4,6 +4,7 @@
 
 #include "sim/decode/step_report.hpp"
 #include "tests/decode/point_case.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
 
 using namespace helixsim;
@@ -52,6 +53,22 @@ TEST_CASE("a layer's report begins at zero, ends with the layer and hides nothin
     CHECK(last == layer.duration);
     CHECK(exposed == layer.duration);
   }
+}
+
+TEST_CASE("latencies that pass side by side are exposed once", "[decode][report]") {
+  // Short context: the exchange of 16 chunks is the longer stage, and the latency of each passes
+  // beside the next one's transfer.
+  const Setup setup =
+      make_setup(deepseek_r1(), "paper",
+                 {{"fidelities.paper.collectives.kvp_exchange_latency.value", "4 us"}});
+  const StepReport step = report(setup, {.strategy = &strategy_named("helix"),
+                                         .layout = {.kvp = 64, .tpf = 8, .ep = 8},
+                                         .batch = 16,
+                                         .context = 1000,
+                                         .hop_b = {HopBMode::Chunks, 16}});
+  SimTime exposed;
+  for (const OperationReport& op : step.layers[0].operations) exposed += op.exposed;
+  CHECK(exposed == step.layers[0].duration);
 }
 
 TEST_CASE("a report covers every layer and its operations once", "[decode][report]") {

@@ -11,7 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = Path(sys.argv.pop(1)) if len(sys.argv) > 1 else None
 
 SMALL = "low|a/low|\nmid|a/mid|low\nside|a/mid/side|low\nhigh|b|mid\n"
-FILES = ["a/low/x.hpp", "a/mid/x.hpp", "a/mid/side/x.hpp", "b/x.hpp", "other/x.hpp", "tests/support/x.hpp"]
+FILES = ["a/low/x.hpp", "a/mid/x.hpp", "a/mid/side/x.hpp", "b/x.hpp", "other/x.hpp"]
+FILES += ["tests/support/x.hpp", "tests/low/x.hpp", "tests/mid/x.hpp"]
 
 
 def run_check(root, table):
@@ -61,6 +62,8 @@ class Planted(unittest.TestCase):
             ("a/low/y.hpp", "<nlohmann/json_fwd.hpp>"),
             ("tests/mid/y.cpp", '"a/low/x.hpp"'),
             ("tests/mid/y.cpp", '"tests/support/x.hpp"'),
+            ("tests/mid/y.cpp", '"tests/mid/x.hpp"'),
+            ("tests/mid/y.cpp", '"tests/low/x.hpp"'),
             ("tests/cli/y.cpp", '"b/x.hpp"'),  # not the tests of one floor
         ]:
             with self.subTest(path=path, include=include):
@@ -74,11 +77,12 @@ class Planted(unittest.TestCase):
             ("a/low/y.cpp", '"../mid/x.hpp"', "mid is not below it"),
             ("a/mid/y.cpp", '"a/mid/side/x.hpp"', "side is not below it"),  # the longest folder decides
             ("a/mid/side/y.cpp", '"a/mid/x.hpp"', "mid is not below it"),
-            ("a/low/y.cpp", '"other/x.hpp"', "on no floor"),
-            ("a/low/y.cpp", '"tests/support/x.hpp"', "on no floor"),
+            ("a/low/y.cpp", '"other/x.hpp"', "on no floor below it"),
+            ("a/low/y.cpp", '"tests/support/x.hpp"', "on no floor below it"),
             ("a/low/y.cpp", '"nowhere.hpp"', "is not a file of the project"),
             ("a/low/y.hpp", "<nlohmann/json.hpp>", "belongs in a .cpp file"),
             ("a/low/y.hpp", "<boost/graph/adjacency_list.hpp>", "belongs in a .cpp file"),
+            ("tests/low/y.cpp", '"tests/mid/x.hpp"', "on no floor below it"),
             ("tests/mid/y.cpp", '"b/x.hpp"', "high is not below it"),
         ]:
             with self.subTest(path=path, include=include):

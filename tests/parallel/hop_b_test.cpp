@@ -3,7 +3,9 @@
 #include <string>
 
 #include "sim/parallel/schedule.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/parallel/step_case.hpp"
+#include "tests/support/models.hpp"
 #include "tests/support/systems.hpp"
 
 using namespace helixsim;
@@ -30,25 +32,19 @@ SimTime makespan(const Hardware& hardware, const OperationList& block, const Hop
   return makespan(schedule, block, hop_b, requests);
 }
 
-/// Attention and exchange of `requests` requests that take this long on an ideal GB200.
+/// Attention and exchange of `requests` requests that take this long on an ideal GB200: those of
+/// Helix with other amounts of work.
 OperationList attention_and_exchange(int requests, double attention_us, double exchange_us) {
-  return {{.name = "attention",
-           .kind = OperationKind::Attention,
-           .category = TimeCategory::Attention,
-           .work = {.kind = KernelKind::Attention,
-                    .weight_bytes = {},
-                    .kv_bytes = Bytes(requests * attention_us * 1e-6 * 8e12),
-                    .flops = {}},
-           .collective = {}},
-          {.name = "exchange",
-           .kind = OperationKind::Collective,
-           .category = TimeCategory::Communication,
-           .work = {},
-           .collective = {.kind = CollectiveKind::AllToAll,
-                          .start_up = StartUp::KvpExchange,
-                          .group = 8,
-                          .payload = Bytes(requests * exchange_us * 1e-6 * 9e11),
-                          .port_bytes = Bytes(requests * exchange_us * 1e-6 * 9e11)}}};
+  const StepCase step(helix(), llama_405b(), {.tpa = 8, .kvp = 8, .tpf = 64}, requests, 1e6);
+  OperationList both;
+  for (const Operation& op : step.attention_block()) {
+    if (op.kind == OperationKind::Attention || op.name == "kvp_all_to_all") both.push_back(op);
+  }
+  REQUIRE(both.size() == 2);
+  both[0].work.kv_bytes = Bytes(requests * attention_us * 1e-6 * 8e12);
+  both[0].work.flops = Flops();
+  both[1].collective.port_bytes = Bytes(requests * exchange_us * 1e-6 * 9e11);
+  return both;
 }
 
 constexpr double kMicrosecond = 1e6;  // picoseconds

@@ -5,6 +5,7 @@
 
 #include "sim/engine/graph_check.hpp"
 #include "sim/parallel/schedule.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/parallel/step_case.hpp"
 #include "tests/support/systems.hpp"
 
@@ -166,6 +167,13 @@ TEST_CASE("an overlapped all-reduce starts with the kernel that feeds it and out
   CHECK(makespan(gemm_and_all_reduce(10, 4), true) == us(10));
   CHECK(makespan(gemm_and_all_reduce(3, 8), true) == us(8));
   CHECK(makespan(gemm_and_all_reduce(10, 4), true, false) == us(14));  // a strategy that exposes it
+}
+
+TEST_CASE("an overlapped all-reduce does not start before the kernel that feeds it",
+          "[parallel][schedule]") {
+  OperationList block{gemm_and_all_reduce(10, 1).front()};
+  for (const Operation& op : gemm_and_all_reduce(3, 8)) block.push_back(op);
+  CHECK(makespan(block, true) == to_sim_time(Seconds((10 + 8) * 1e-6)));
 }
 
 TEST_CASE("only the all-reduce and its own kernel overlap", "[parallel][schedule]") {

@@ -9,6 +9,7 @@
 #include "sim/report/frontier_table.hpp"
 #include "sim/report/html.hpp"
 #include "sim/report/output_folder.hpp"
+#include "sim/report/pareto_csv.hpp"
 #include "sim/report/svg.hpp"
 #include "sim/sweep/search_space.hpp"
 #include "sim/units/parse.hpp"
@@ -59,32 +60,13 @@ double chosen_context(const Options& options, const ReportData& data) {
   throw ConfigError("--context: " + options.context + " is not in these results");
 }
 
-void print_frontiers_csv(const ReportData& data) {
-  fmt::print(
-      "run,model,context_tokens,frontier,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_"
-      "flight,chunks,ttl_us,"
-      "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n");
-  for (const ReportView& view : data.views) {
-    for (const auto& [name, indices] : view.frontiers) {
-      for (const int index : indices) {
-        const ReportPoint& p = view.points[static_cast<std::size_t>(index)];
-        const ReportLayout& row = view.layouts[static_cast<std::size_t>(p.layout)];
-        const Layout& w = row.layout;
-        fmt::print("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", view.run,
-                   view.model, view.context, name, row.strategy, w.tpa, w.kvp, w.dp, w.tpf, w.ep,
-                   w.pp, w.gpus(), p.batch, p.requests, p.chunks, p.ttl_us, view.interactivity(p),
-                   view.throughput(p), p.memory_gb);
-      }
-    }
-  }
-}
-
 int run(const Options& options) {
   const OutputFormat format = options.common.output_format();
   const ReportData data = overlay(read_runs(options.folders));
   const double context = chosen_context(options, data);
   if (!options.out.empty()) {
     OutputFolder folder(options.out, options.overwrite);
+    folder.write("pareto.csv", frontiers_csv(data));
     folder.write("report.json", to_json(data));
     folder.write("pareto.svg", pareto_svg(data, context));
     folder.write("summary.txt", counts_sentence(data.counts) + "\n\n" + frontier_tables(data));
@@ -96,7 +78,7 @@ int run(const Options& options) {
       fmt::print("{}", to_json(data));
       break;
     case OutputFormat::Csv:
-      print_frontiers_csv(data);
+      fmt::print("{}", frontiers_csv(data));
       break;
     case OutputFormat::Table:
       fmt::print("{}{}\n", frontier_tables(data), counts_sentence(data.counts));

@@ -6,12 +6,14 @@
 
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
+#include "sim/config/suggest.hpp"
 #include "sim/decode/memory.hpp"
 #include "sim/decode/request.hpp"
 #include "sim/decode/step_report.hpp"
 #include "sim/report/step_json.hpp"
 #include "sim/report/step_table.hpp"
 #include "tools/helixsim/common.hpp"
+#include "tools/helixsim/setup_flags.hpp"
 
 namespace helixsim {
 namespace {
@@ -25,21 +27,8 @@ win over it.)";
 struct Options {
   CommonOptions common;
   std::string file;
-  nlohmann::json flags = nlohmann::json::object();
-  std::vector<std::string> weights;
+  SetupFlags flags;
 };
-
-void add_text(CLI::App& app, Options& options, const std::string& flag, const std::string& key,
-              const std::string& help) {
-  app.add_option_function<std::string>(
-      flag, [&options, key](const std::string& value) { options.flags[key] = value; }, help);
-}
-
-void add_width(CLI::App& app, Options& options, const std::string& key, const std::string& help) {
-  app.add_option_function<long long>(
-         "--" + key, [&options, key](long long value) { options.flags[key] = value; }, help)
-      ->type_name("N");
-}
 
 /// The file's keys with the flags laid over them.
 Node merged_document(const Options& options, const std::vector<Override>& changes) {
@@ -54,8 +43,7 @@ Node merged_document(const Options& options, const std::vector<Override>& change
     throw ConfigError("--set " + changes.front().path +
                       ": without a file only model. and system. can be changed");
   }
-  for (const auto& [key, value] : options.flags.items()) document[key] = value;
-  if (!options.weights.empty()) document["weights"] = options.weights;
+  document.update(options.flags.merged());
   return {std::make_shared<nlohmann::json>(std::move(document)), name};
 }
 
@@ -99,37 +87,22 @@ void add_simulate(CLI::App& program, int& status) {
       *program.add_subcommand("simulate", "One decode step: TTL, memory, where the time goes");
   app.footer(kExample);
   app.add_option("file", options->file, "JSON file with the same names as keys")->type_name("FILE");
-  add_text(app, *options, "--model", "model",
-           "Name in configs/models, a path, or a Hugging Face config.json");
-  add_text(app, *options, "--system", "system",
-           "Name in hw_models/systems or a path (default gb200_nvl72)");
-  add_text(app, *options, "--fidelity", "fidelity", "ideal or paper (default paper)");
-  add_text(app, *options, "--strategy", "strategy", "tp, dp, medha or helix");
-  add_width(app, *options, "tpa", "Attention tensor-parallel width (default 1)");
-  add_width(app, *options, "kvp", "KV-sequence-parallel width (default 1)");
-  add_width(app, *options, "dp", "Attention groups (default 1)");
-  add_width(app, *options, "tpf", "FFN tensor-parallel width (default: all GPUs / ep)");
-  add_width(app, *options, "ep", "Expert-parallel width (default 1)");
-  add_width(app, *options, "pp", "Pipeline stages (default 1)");
-  add_width(app, *options, "batch", "Requests of one micro-batch (default 1)");
-  add_text(app, *options, "--context", "context",
-           "Cached tokens a request, such as 1000000 or 1M (default 1M)");
-  app.add_option("--weights", options->weights,
-                 "Weight format: fp4, or one class such as attention=bf16 (repeatable)")
-      ->type_name("[CLASS=]FORMAT")
-      ->allow_extra_args(false);
-  add_text(app, *options, "--kv", "kv", "KV cache format (default fp4)");
-  add_text(app, *options, "--attention-math", "attention_math",
-           "Attention arithmetic (default fp4)");
-  add_text(app, *options, "--activations", "activations", "Activation format (default bf16)");
-  add_text(app, *options, "--hop-b", "hop_b",
-           "off, a chunk count, best, device_initiated, figure3 or figure3_lockstep");
-  add_text(app, *options, "--all-reduce", "all_reduce",
-           "auto (the fastest), in_switch, two_shot or ring");
-  app.add_flag_function(
-      "--overlap-all-reduce",
-      [options](std::int64_t) { options->flags["overlap_all_reduce"] = true; },
-      "Start an all-reduce with the kernel that feeds it");
+  add_setup_flags(app, options->flags);
+  const auto width = [&](const char* flag, const char* help) {
+    add_width_flag(app, options->flags, flag, help);
+  };
+  add_text_flag(app, options->flags, "--strategy", alternatives(names_of(strategies())));
+  width("--tpa", "Attention tensor-parallel width (default 1)");
+  width("--kvp", "KV-sequence-parallel width (default 1)");
+  width("--dp", "Attention groups (default 1)");
+  width("--tpf", "FFN tensor-parallel width (default: what the strategy needs)");
+  width("--ep", "Expert-parallel width (default 1)");
+  width("--pp", "Pipeline stages (default 1)");
+  width("--batch", "Requests of one micro-batch (default 1)");
+  add_text_flag(app, options->flags, "--context",
+                "Cached tokens a request, such as 1000000 or 1M (default 1M)");
+  add_text_flag(app, options->flags, "--hop-b",
+                "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
   add_format(app, options->common);
   add_set(app, options->common);
   app.callback([options, &status] { status = run(*options); });

@@ -7,6 +7,7 @@
 #include "sim/config/json_file.hpp"
 #include "sim/report/frontier_table.hpp"
 #include "tools/helixsim/run_scenario.hpp"
+#include "tools/helixsim/setup_flags.hpp"
 
 namespace helixsim {
 namespace {
@@ -20,15 +21,8 @@ up in the working folder, then in the program's own data.)";
 struct Options {
   RunOptions run;
   std::string file;
-  nlohmann::json setup = nlohmann::json::object();
-  std::vector<std::string> weights;
+  SetupFlags setup;
 };
-
-void add_setup_text(CLI::App& app, Options& options, const std::string& flag,
-                    const std::string& key, const std::string& help) {
-  app.add_option_function<std::string>(
-      flag, [&options, key](const std::string& value) { options.setup[key] = value; }, help);
-}
 
 /// A scenario as it is, or a search space with the setup from the flags.
 Scenario open_file(const Options& options, const Catalog& catalog) {
@@ -36,8 +30,7 @@ Scenario open_file(const Options& options, const Catalog& catalog) {
   const Node file =
       with_overrides(catalog.read("configs/sweeps", options.file, "FILE"), changes.file);
   const bool is_scenario = file.has("studies");
-  nlohmann::json flags = options.setup;
-  if (!options.weights.empty()) flags["weights"] = options.weights;
+  const nlohmann::json flags = options.setup.merged();
   const Node setup(std::make_shared<nlohmann::json>(flags), "");
   if (is_scenario) {
     if (!flags.empty()) {
@@ -107,25 +100,7 @@ void add_sweep(CLI::App& program, int& status) {
       ->required()
       ->type_name("FILE");
   app.add_option("--out", options->run.out, "Folder for the results")->required()->type_name("DIR");
-  add_setup_text(app, *options, "--model", "model",
-                 "Name in configs/models, a path, or a Hugging Face config.json");
-  add_setup_text(app, *options, "--system", "system",
-                 "Name in hw_models/systems or a path (default gb200_nvl72)");
-  add_setup_text(app, *options, "--fidelity", "fidelity", "ideal or paper (default paper)");
-  app.add_option("--weights", options->weights,
-                 "Weight format: fp4, or one class such as attention=bf16 (repeatable)")
-      ->type_name("[CLASS=]FORMAT")
-      ->allow_extra_args(false);
-  add_setup_text(app, *options, "--kv", "kv", "KV cache format (default fp4)");
-  add_setup_text(app, *options, "--attention-math", "attention_math",
-                 "Attention arithmetic (default fp4)");
-  add_setup_text(app, *options, "--activations", "activations", "Activation format (default bf16)");
-  add_setup_text(app, *options, "--all-reduce", "all_reduce",
-                 "auto (the fastest), in_switch, two_shot or ring");
-  app.add_flag_function(
-      "--overlap-all-reduce",
-      [options](std::int64_t) { options->setup["overlap_all_reduce"] = true; },
-      "Start an all-reduce with the kernel that feeds it");
+  add_setup_flags(app, options->setup);
   add_run_options(app, options->run);
   app.callback([options, &status] { status = run(*options); });
 }

@@ -40,6 +40,7 @@ class Gqa final : public AttentionKind {
                                        bytes_per_element(precision.kv_cache)),
                      .flops = Flops(4.0 * tokens * shard.query_heads * spec_.head_size)},
             .collective = {},
+            .cut_by_hop_b = false,
             .active_experts = 0.0};
   }
 

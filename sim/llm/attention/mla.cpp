@@ -47,6 +47,7 @@ class Mla final : public AttentionKind {
                                        bytes_per_element(precision.kv_cache)),
                      .flops = Flops(2.0 * tokens * shard.query_heads * score_and_value)},
             .collective = {},
+            .cut_by_hop_b = false,
             .active_experts = 0.0};
   }
 

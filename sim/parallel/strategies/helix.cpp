@@ -41,6 +41,7 @@ class Helix final : public Strategy {
       const Bytes payload = partial_output_bytes(step);
       add_exchange("kvp_all_to_all", CollectiveKind::AllToAll, StartUp::KvpExchange, kvp, payload,
                    payload * ((kvp - 1.0) / kvp), out);
+      out.back().cut_by_hop_b = true;
       out.push_back(elementwise("combine", TimeCategory::Attention));
     }
     step.attention.after(shard, step.precision, out);

@@ -1,0 +1,100 @@
+#include <catch2/catch.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/support/run_program.hpp"
+
+using namespace helixsim;
+
+namespace {
+
+std::vector<std::string> lines_of(const std::string& text) {
+  std::vector<std::string> lines;
+  std::istringstream stream(text);
+  for (std::string line; std::getline(stream, line);) lines.push_back(line);
+  return lines;
+}
+
+/// The commands that `helixsim --help` lists, in its order.
+std::vector<std::string> commands() {
+  std::vector<std::string> names;
+  bool inside = false;
+  for (const std::string& line : lines_of(run_helixsim("--help").out)) {
+    if (inside && line.starts_with("  ") && line.size() > 2 && line[2] != ' ') {
+      names.push_back(line.substr(2, line.find(' ', 2) - 2));
+    }
+    inside = inside || line.starts_with("Subcommands:");
+  }
+  return names;
+}
+
+/// The command lines of the indented block after "Example:" or "Examples:", continuations joined.
+std::vector<std::string> examples(const std::string& help) {
+  std::vector<std::string> found;
+  bool inside = false;
+  bool continued = false;
+  for (std::string line : lines_of(help)) {
+    const bool heading = line.starts_with("Example");
+    if (inside && !heading && !continued && !line.starts_with(" ")) inside = false;
+    if (inside) {
+      const bool goes_on = line.ends_with("\\");
+      if (goes_on) line.pop_back();
+      if (continued) {
+        found.back() += line;
+      } else if (line.find("helixsim ") == line.find_first_not_of(' ')) {
+        found.push_back(line);
+      }
+      continued = goes_on && !found.empty();
+    }
+    inside = inside || heading;
+  }
+  return found;
+}
+
+}  // namespace
+
+TEST_CASE("the version is printed with the name", "[cli][help]") {
+  const ProgramRun run = run_helixsim("--version");
+  CHECK(run.status == 0);
+  CHECK_THAT(run.out, Catch::Matches("helixsim [0-9]+\\.[0-9]+\\.[0-9]+\n"));
+  CHECK(run.err.empty());
+}
+
+TEST_CASE("every command has help with an example", "[cli][help]") {
+  REQUIRE_FALSE(commands().empty());
+  for (const std::string& command : commands()) {
+    CAPTURE(command);
+    const ProgramRun run = run_helixsim(command + " --help");
+    CHECK(run.status == 0);
+    CHECK(run.err.empty());
+    const auto lines = examples(run.out);
+    CHECK_FALSE(lines.empty());
+    for (const std::string& line : lines) {
+      CAPTURE(line);
+      CHECK(line.find("helixsim " + command) != std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("every example works as typed, in the order of the commands", "[cli][help]") {
+  // One folder for all, so that a command can read what the example of an earlier one wrote.
+  const TemporaryFolder folder;
+  for (const std::string& command : commands()) {
+    for (const std::string& line : examples(run_helixsim(command + " --help").out)) {
+      const ProgramRun run = run_shell(line, folder.path());
+      CAPTURE(line, run.err);
+      CHECK(run.status == 0);
+      CHECK_FALSE(run.out.empty());
+    }
+  }
+}
+
+TEST_CASE("a mistake in a flag is not a crash for any command", "[cli][help]") {
+  for (const std::string& command : commands()) {
+    CAPTURE(command);
+    const ProgramRun run = run_helixsim(command + " --no-such-flag");
+    CHECK(run.status == 2);
+    CHECK(lines_of(run.err).size() == 1);
+  }
+}

@@ -1,0 +1,180 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+#include <string>
+
+#include "tests/support/run_program.hpp"
+
+using namespace helixsim;
+using Json = nlohmann::json;
+
+namespace {
+
+const std::string kHelix =
+    "simulate --model llama-3.1-405b --strategy helix --tpa 8 --kvp 8 --batch 8";
+
+Json simulate(const std::string& arguments) {
+  const ProgramRun run = run_helixsim(arguments + " --format json");
+  CAPTURE(arguments, run.err);
+  REQUIRE(run.status == 0);
+  return Json::parse(run.out);
+}
+
+const char* const kPointFile = R"({"format": "helixsim/point/1", "model": "llama-3.1-405b",
+  "strategy": "helix", "tpa": 8, "kvp": 8, "batch": 8, "hop_b": "best", "weights": ["fp8", "attention=bf16"]})";
+
+}  // namespace
+
+TEST_CASE("JSON gives every key that scripts rely on", "[cli][simulate]") {
+  const Json result = simulate(kHelix + " --hop-b best");
+  for (const char* key : {"model",
+                          "system",
+                          "fidelity",
+                          "layout",
+                          "batch",
+                          "context_tokens",
+                          "hop_b",
+                          "precision",
+                          "options",
+                          "requests_in_flight",
+                          "status",
+                          "reason",
+                          "ttl_s",
+                          "tokens_per_second_per_user",
+                          "tokens_per_second_per_gpu",
+                          "warnings",
+                          "memory_per_gpu",
+                          "time_by_category_s",
+                          "layers",
+                          "ends"}) {
+    CAPTURE(key);
+    CHECK(result.contains(key));
+  }
+  for (const char* key : {"strategy", "tpa", "kvp", "dp", "tpf", "ep", "pp", "gpus"}) {
+    CHECK(result.at("layout").contains(key));
+  }
+  for (const char* key :
+       {"attention", "gemm", "moe", "communication_exposed", "communication_hidden", "other"}) {
+    CHECK(result.at("time_by_category_s").contains(key));
+  }
+  for (const char* key :
+       {"name", "kind", "weight_bytes", "kv_bytes", "flops", "group", "payload_bytes", "sent_bytes",
+        "duration_s", "start_s", "finish_s", "exposed_s"}) {
+    CHECK(result.at("layers").at(0).at("operations").at(0).contains(key));
+  }
+  CHECK(result.at("status") == "ok");
+  CHECK(result.at("reason").is_null());
+  CHECK(result.at("layout").at("gpus") == 64);
+}
+
+TEST_CASE("interactivity, throughput and categories follow from TTL", "[cli][simulate]") {
+  const Json result = simulate(kHelix);
+  const double ttl = result.at("ttl_s");
+  CHECK(result.at("tokens_per_second_per_user").get<double>() == Approx(1 / ttl));
+  CHECK(result.at("tokens_per_second_per_gpu").get<double>() == Approx(8 / ttl / 64));
+  double sum = 0.0;
+  for (const auto& [name, seconds] : result.at("time_by_category_s").items()) {
+    if (name != "communication_hidden") sum += seconds.get<double>();
+  }
+  CHECK(sum == Approx(ttl).epsilon(1e-9));
+}
+
+TEST_CASE("a point that does not fit ends with status 3 and says why", "[cli][simulate]") {
+  const std::string arguments = "simulate --model llama-3.1-405b --strategy tp";
+  const std::string reason =
+      "weights 202.9 GB + KV cache 129 GB = 331.9 GB exceed the usable 171.1 GB of the fullest GPU";
+  const ProgramRun table = run_helixsim(arguments);
+  CHECK(table.status == 3);
+  CHECK_THAT(table.out, Catch::Contains(reason));
+  const ProgramRun run = run_helixsim(arguments + " --format json");
+  CHECK(run.status == 3);
+  const Json result = Json::parse(run.out);
+  CHECK(result.at("status") == "infeasible");
+  CHECK(result.at("reason") == reason);
+  CHECK(result.at("ttl_s").is_null());
+  CHECK(result.at("memory_per_gpu").at("total_bytes").get<double>() >
+        result.at("memory_per_gpu").at("usable_bytes"));
+}
+
+TEST_CASE("a file holds the same names as the flags, and flags win over it", "[cli][simulate]") {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("point.json", kPointFile);
+  const Json from_file = simulate("simulate " + file);
+  CHECK(from_file == simulate(kHelix + " --hop-b best --weights fp8 --weights attention=bf16"));
+  const Json changed = simulate("simulate " + file + " --batch 16 --weights fp4");
+  CHECK(changed.at("batch") == 16);
+  CHECK(changed == simulate(kHelix.substr(0, kHelix.rfind(' ')) + " 16 --hop-b best"));
+}
+
+TEST_CASE("an override reaches the point, the model and the system", "[cli][simulate][override]") {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("point.json", kPointFile);
+  CHECK(simulate("simulate " + file + " --set batch=4").at("batch") == 4);
+  const Json fast =
+      simulate(kHelix + " --set system.gpu.memory.bandwidth.value='16 TB/s' --fidelity ideal");
+  const Json base = simulate(kHelix + " --fidelity ideal");
+  const auto attention = [](const Json& result) {
+    return result.at("time_by_category_s").at("attention").get<double>();
+  };
+  CHECK(attention(fast) == Approx(attention(base) / 2));
+  CHECK(simulate(kHelix + " --set model.name=mine").at("model") == "mine");
+}
+
+TEST_CASE("an override without a file changes the point or is refused, and is never lost",
+          "[cli][simulate][override]") {
+  const ProgramRun run = run_helixsim(kHelix + " --set kv=fp8 --format json");
+  if (run.status == 0) {
+    CHECK(Json::parse(run.out).at("precision").at("kv") == "fp8");
+  } else {
+    CHECK(run.status == 2);
+    CHECK_THAT(run.err, Catch::Contains("--set kv"));
+  }
+}
+
+TEST_CASE("a model is a name, a path or a Hugging Face config.json", "[cli][simulate]") {
+  const TemporaryFolder folder;
+  const std::string config =
+      folder.file("config.json", R"({"model_type": "llama", "hidden_size": 16384,
+    "intermediate_size": 53248, "num_hidden_layers": 126, "num_attention_heads": 128,
+    "num_key_value_heads": 8, "vocab_size": 128256})");
+  const std::string layout = " --strategy helix --tpa 8 --kvp 8 --batch 8";
+  const double by_name = simulate(kHelix).at("ttl_s");
+  CHECK(simulate("simulate --model " + config + layout).at("ttl_s") == by_name);
+  CHECK(simulate("simulate --model " HELIXSIM_SOURCE_DIR "/configs/models/llama-3.1-405b.json" +
+                 layout)
+            .at("ttl_s") == by_name);
+}
+
+TEST_CASE("the same run prints the same bytes", "[cli][simulate]") {
+  for (const std::string format : {"table", "json", "csv"}) {
+    CAPTURE(format);
+    const std::string arguments = kHelix + " --hop-b best --format " + format;
+    const ProgramRun first = run_helixsim(arguments);
+    CHECK(first.status == 0);
+    CHECK_FALSE(first.out.empty());
+    CHECK(run_helixsim(arguments).out == first.out);
+  }
+}
+
+TEST_CASE("every row of the CSV has a value for every column", "[cli][simulate]") {
+  const ProgramRun run = run_helixsim(kHelix + " --format csv");
+  std::istringstream lines(run.out);
+  std::string header;
+  std::getline(lines, header);
+  const auto columns = std::count(header.begin(), header.end(), ',');
+  int rows = 0;
+  for (std::string line; std::getline(lines, line); ++rows) {
+    CAPTURE(line);
+    CHECK(std::count(line.begin(), line.end(), ',') == columns);
+    CHECK(line.find(",,") == std::string::npos);
+  }
+  CHECK(rows > 10);
+}
+
+TEST_CASE("warnings go to stderr and results to stdout", "[cli][simulate]") {
+  const ProgramRun run = run_helixsim(
+      "simulate --model llama-3.1-405b --strategy tp --tpa 8 --hop-b best --format json");
+  CHECK(run.status == 0);
+  CHECK_THAT(run.err, Catch::StartsWith("warning: hop_b has no effect"));
+  CHECK(Json::parse(run.out).at("warnings").size() >= 1);
+}

@@ -20,6 +20,7 @@ FlopsPerSecond Gpu::peak(MathRate rate) const {
 Node sourced(const Node& parent, std::string_view key) {
   const Node number = parent.object(key);
   number.allow_only({"value", "source"});
+  (void)number.at("value");
   if (number.text("source").empty())
     number.at("source").fail("a number needs its source, such as \"datasheet: ...\"");
   return number;

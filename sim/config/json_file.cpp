@@ -25,35 +25,21 @@ nlohmann::json parse_checked(std::string_view text, const std::string& name) {
   std::string broken_rule;
   const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
     using Event = nlohmann::json::parse_event_t;
-    if (depth > kDeepest && broken_rule.empty()) broken_rule = "nested deeper than 64";
+    const bool opens = event == Event::object_start || event == Event::array_start;
+    if (opens && depth >= kDeepest) {
+      broken_rule = "nested deeper than 64";
+      return false;  // what is below is not kept
+    }
     if (event == Event::object_start) keys.emplace_back();
     if (event == Event::object_end && !keys.empty()) keys.pop_back();
     if (event == Event::key && !keys.empty()) {
       const auto key = parsed.get<std::string>();
       if (!keys.back().insert(key).second && broken_rule.empty()) {
-        broken_rule = "key \"" + key + "\" appears twice in one object";
+        broken_rule = "key " + parsed.dump(-1, ' ', true) + " appears twice in one object";
       }
     }
     return true;
   };
-  // Depth is bounded before the recursive-descent of later readers sees it.
-  int depth = 0;
-  bool in_text = false;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const char c = text[i];
-    if (in_text) {
-      if (c == '\\')
-        ++i;
-      else if (c == '"')
-        in_text = false;
-    } else if (c == '"') {
-      in_text = true;
-    } else if (c == '{' || c == '[') {
-      if (++depth > kDeepest) throw ConfigError(name + ": nested deeper than 64");
-    } else if (c == '}' || c == ']') {
-      --depth;
-    }
-  }
   try {
     auto document = nlohmann::json::parse(text, watch, true, true);
     if (!broken_rule.empty()) throw ConfigError(name + ": " + broken_rule);

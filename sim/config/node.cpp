@@ -20,9 +20,12 @@ std::string shown(const nlohmann::json& value) {
   return text;
 }
 
+/// A key as part of a JSON pointer, control characters escaped so that a message stays one line.
 std::string escaped(std::string_view key) {
+  const std::string quoted = nlohmann::json(std::string(key))
+                                 .dump(-1, ' ', true, nlohmann::json::error_handler_t::replace);
   std::string out;
-  for (const char c : key) {
+  for (const char c : std::string_view(quoted).substr(1, quoted.size() - 2)) {
     if (c == '~') {
       out += "~0";
     } else if (c == '/') {
@@ -91,7 +94,11 @@ std::vector<std::string> Node::keys() const {
 Node Node::at(std::string_view key) const {
   if (!value_->is_object()) fail("expected an object, got " + shown(*value_));
   const auto found = value_->find(std::string(key));
-  if (found == value_->end()) fail("missing key \"" + std::string(key) + "\"");
+  if (found == value_->end()) {
+    if (file_.empty() && pointer_.empty())
+      throw ConfigError("--" + std::string(key) + ": is missing");
+    fail("missing key \"" + std::string(key) + "\"");
+  }
   return {*this, *found, pointer_ + "/" + escaped(key)};
 }
 

@@ -31,19 +31,20 @@ nlohmann::json& child(nlohmann::json& parent, const std::string& key, const Over
     std::size_t index = 0;
     const auto [end, error] = std::from_chars(key.data(), key.data() + key.size(), index);
     if (error != std::errc() || end != key.data() + key.size() || index >= parent.size()) {
-      throw ConfigError("--set " + change.path + ": \"" + key +
+      throw ConfigError("--set " + change.prefix + change.path + ": \"" + key +
                         "\" is not a position in a list of " + std::to_string(parent.size()));
     }
     return parent[index];
   }
   if (!parent.is_object()) {
-    throw ConfigError("--set " + change.path + ": \"" + key +
+    throw ConfigError("--set " + change.prefix + change.path + ": \"" + key +
                       "\" is below a value that is not an object");
   }
   if (!parent.contains(key) && !last) {
     std::vector<std::string> keys;
     for (const auto& [name, unused] : parent.items()) keys.push_back(name);
-    throw ConfigError("--set " + change.path + ": no key \"" + key + "\"" + suggestion(key, keys));
+    throw ConfigError("--set " + change.prefix + change.path + ": no key \"" + key + "\"" +
+                      suggestion(key, keys));
   }
   return parent[key];
 }
@@ -53,8 +54,9 @@ nlohmann::json& child(nlohmann::json& parent, const std::string& key, const Over
 Override parse_override(std::string_view text) {
   const auto equals = text.find('=');
   if (equals == std::string_view::npos || equals == 0) {
-    throw ConfigError("--set " + std::string(text) +
-                      ": expected path=value, such as system.memory.bandwidth=\"9 TB/s\"");
+    throw ConfigError(
+        "--set " + std::string(text) +
+        ": expected path=value, such as system.gpu.memory.bandwidth.value=\"9 TB/s\"");
   }
   return {std::string(text.substr(0, equals)), std::string(text.substr(equals + 1))};
 }

@@ -13,6 +13,7 @@ namespace helixsim {
 struct Override {
   std::string path;
   std::string value;
+  std::string prefix = {};  ///< what the user typed in front of `path`, for messages
 };
 
 /// Splits "memory.bandwidth=9 TB/s"; throws ConfigError when there is no "=" or no path.

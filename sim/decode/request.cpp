@@ -103,9 +103,9 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
   std::vector<Override> of_system;
   for (const Override& change : overrides) {
     if (change.path.starts_with("model.")) {
-      of_model.push_back({change.path.substr(6), change.value});
+      of_model.push_back({change.path.substr(6), change.value, "model."});
     } else if (change.path.starts_with("system.")) {
-      of_system.push_back({change.path.substr(7), change.value});
+      of_system.push_back({change.path.substr(7), change.value, "system."});
     } else {
       throw ConfigError("--set " + change.path +
                         ": expected a path that begins with model. or system.");
@@ -128,7 +128,7 @@ Point read_point(const Node& node, const Setup& setup) {
   Point point;
   point.strategy = &rows[node.choice("strategy", names_of(rows))];
   const auto width = [&](std::string_view key, int& value) {
-    if (node.has(key)) value = static_cast<int>(node.integer(key, {1, 65536}));
+    if (node.has(key)) value = static_cast<int>(node.integer(key, {1, 1024}));
   };
   Layout& layout = point.layout;
   width("tpa", layout.tpa);

@@ -27,11 +27,14 @@ OperationReport report_operation(const Schedule& schedule, const ScheduledOperat
   SimTime start = timeline.start(scheduled.first);
   SimTime finish = timeline.finish(scheduled.first);
   SimTime exposed;
+  SimTime counted = start;  // latencies pass beside the next transfer: no instant counts twice
   for (TaskId task = scheduled.first; task < scheduled.end; ++task) {
     start = std::min(start, timeline.start(task));
     finish = std::max(finish, timeline.finish(task));
-    if (op.kind == OperationKind::Collective) {
-      exposed += exposed_time(schedule, timeline.start(task), timeline.finish(task));
+    if (op.kind == OperationKind::Collective && timeline.finish(task) > counted) {
+      exposed +=
+          exposed_time(schedule, std::max(counted, timeline.start(task)), timeline.finish(task));
+      counted = timeline.finish(task);
     }
   }
   const bool collective = op.kind == OperationKind::Collective;

@@ -46,7 +46,9 @@ std::variant<GqaSpec, MlaSpec> attention_of(const Node& node) {
   }
   return GqaSpec{.query_heads = heads,
                  .kv_heads = kv_heads,
-                 .head_size = size_or(node, "head_dim", size_of(node, "hidden_size") / heads)};
+                 .head_size = has_value(node, "head_dim")
+                                  ? size_of(node, "head_dim")
+                                  : std::max(1, size_of(node, "hidden_size") / heads)};
 }
 
 MoeFfnSpec moe_of(const Node& node, const std::string& experts_key) {
@@ -64,6 +66,31 @@ MoeFfnSpec moe_of(const Node& node, const std::string& experts_key) {
   return moe;
 }
 
+/// Refuses what would be costed as something else.
+void refuse_unmodelled(const Node& node) {
+  if (has_value(node, "use_sliding_window")) {
+    if (node.boolean("use_sliding_window", false)) {
+      node.at("use_sliding_window").fail("sliding-window attention is not modelled");
+    }
+  } else if (has_value(node, "sliding_window")) {
+    node.at("sliding_window").fail("sliding-window attention is not modelled");
+  }
+  if (has_value(node, "layer_types")) {
+    for (const Node& kind : node.array("layer_types")) {
+      if (kind.as_text() != "full_attention") kind.fail("only full_attention is modelled");
+    }
+  }
+  if (has_value(node, "mlp_only_layers") && !node.array("mlp_only_layers").empty()) {
+    node.at("mlp_only_layers").fail("dense layers among expert layers are not modelled");
+  }
+  for (const std::string_view step :
+       {"decoder_sparse_step", "moe_layer_freq", "interleave_moe_layer_step"}) {
+    if (has_value(node, step) && node.integer(step, kSizes) != 1) {
+      node.at(step).fail("dense layers among expert layers are not modelled");
+    }
+  }
+}
+
 }  // namespace
 
 bool is_hugging_face_config(const Node& document) {
@@ -71,9 +98,7 @@ bool is_hugging_face_config(const Node& document) {
 }
 
 ModelSpec read_hugging_face(const Node& document) {
-  if (has_value(document, "use_sliding_window") && document.boolean("use_sliding_window", false)) {
-    document.at("use_sliding_window").fail("sliding-window attention is not modelled");
-  }
+  refuse_unmodelled(document);
   const int layers = size_of(document, "num_hidden_layers");
   const std::string family = document.text("model_type", "model");
   const std::string name = document.text("_name_or_path", family);

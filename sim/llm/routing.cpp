@@ -6,20 +6,20 @@
 namespace helixsim {
 namespace {
 
-/// Expectation of the largest of `draws` independent binomial(n, p) variables.
+/// Expectation of the largest of `draws` independent binomial(n, p) variables. Probabilities come
+/// from logarithms: (1-p)^n underflows for p near 1.
 double largest_of_binomials(int n, double p, int draws) {
+  if (p <= 0.0) return 0.0;
   if (p >= 1.0) return n;
-  double term = std::pow(1.0 - p, n);  // probability of exactly 0
-  if (term == 0.0) {  // underflow: the distribution sits within rounding of its mean
-    return n * p;
-  }
-  const double odds = p / (1.0 - p);
+  const double log_p = std::log(p);
+  const double log_q = std::log1p(-p);
+  double log_choose = 0.0;  // of n over a
   double below = 0.0;
   double expectation = 0.0;
   for (int a = 0; a < n; ++a) {
-    below += term;
+    below += std::exp(log_choose + a * log_p + (n - a) * log_q);
     expectation += 1.0 - std::pow(std::min(below, 1.0), draws);
-    term *= odds * (n - a) / (a + 1.0);
+    log_choose += std::log((n - a) / (a + 1.0));
   }
   return expectation;
 }

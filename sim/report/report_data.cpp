@@ -108,8 +108,8 @@ ReportLayout read_layout(const Node& node) {
 }
 
 std::vector<ReportPoint> read_points(const Node& node, std::size_t layouts) {
-  if (layouts == 0) return {};
   const auto layout = node.array("layout");
+  if (layouts == 0 && !layout.empty()) node.at("layout").fail("there are no layouts to point to");
   std::vector<ReportPoint> points(layout.size());
   const auto read = [&](std::string_view key, std::size_t each, auto assign) {
     const auto cells = node.array(key);

@@ -47,7 +47,7 @@ std::string format_rate(BytesPerSecond value) {
 std::string format_tokens(double tokens) {
   if (tokens >= 1e6 && std::fmod(tokens, 1e5) == 0.0) return fmt::format("{:g}M", tokens / 1e6);
   if (tokens >= 1e3 && std::fmod(tokens, 1e2) == 0.0) return fmt::format("{:g}k", tokens / 1e3);
-  return fmt::format("{:g}", tokens);
+  return format_exact(tokens);
 }
 
 std::string format_count(long long value) {

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <sstream>
 #include <string>
@@ -69,11 +70,9 @@ TEST_CASE("every command has help with an example", "[cli][help]") {
     CHECK(run.status == 0);
     CHECK(run.err.empty());
     const auto lines = examples(run.out);
-    CHECK_FALSE(lines.empty());
-    for (const std::string& line : lines) {
-      CAPTURE(line);
-      CHECK(line.find("helixsim " + command) != std::string::npos);
-    }
+    CHECK(std::any_of(lines.begin(), lines.end(), [&](const std::string& line) {
+      return line.find("helixsim " + command + " ") != std::string::npos;
+    }));
   }
 }
 

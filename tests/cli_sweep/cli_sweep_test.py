@@ -27,7 +27,7 @@ class CliTest(unittest.TestCase):
     def run_program(self, *arguments):
         environment = dict(os.environ, HELIXSIM_DATA=str(ROOT))
         return subprocess.run([PROGRAM, *map(str, arguments)], capture_output=True, text=True, env=environment,
-                              cwd=self.folder, timeout=120)
+                              cwd=self.folder, timeout=60)
 
     def done(self, *arguments, status=0):
         result = self.run_program(*arguments)

@@ -159,3 +159,10 @@ TEST_CASE("a format version is matched exactly", "[config][node]") {
       node.expect("format", "helixsim/system/1"),
       Equals("demo.json: /format: expected \"helixsim/system/1\", got \"helixsim/system/2\""));
 }
+
+TEST_CASE("values that come from flags are answered at the flag", "[config][node]") {
+  const Node flags = parse_json(R"({"hop_b": 1, "weights": ["x", 2]})", "");
+  CHECK_THROWS_WITH(flags.text("hop_b"), Equals("--hop-b: expected a text, got 1"));
+  CHECK_THROWS_WITH(flags.array("weights")[1].as_text(),
+                    Equals("--weights: expected a text, got 2"));
+}

@@ -104,7 +104,7 @@ TEST_CASE("every wrong point is answered at the key to blame", "[decode][request
   CHECK(answer(llama, R"({"strategy": "tp", "batch": 0})") ==
         "demo.json: /batch: 0 is outside [1, 1000000]");
   CHECK(answer(llama, R"({"strategy": "tp", "tpa": 128})") ==
-        "demo.json: pp: the layout has 128 GPUs, the system has 72");
+        "demo.json: /tpa: the layout has 128 GPUs, the system has 72");
   // A width that the user did not write is blamed on the file.
   CHECK(answer(llama, R"({"strategy": "dp", "tpa": 8})") ==
         "demo.json: dp: 1 is outside [2, ...] for strategy dp; one group is strategy tp");

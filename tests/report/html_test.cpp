@@ -11,7 +11,8 @@ namespace {
 
 std::size_t count(std::string_view text, std::string_view part) {
   std::size_t n = 0;
-  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1)) ++n;
+  for (std::size_t at = text.find(part); at != std::string_view::npos; at = text.find(part, at + 1))
+    ++n;
   return n;
 }
 
@@ -33,9 +34,10 @@ TEST_CASE("the page holds the report's data, whatever its texts are", "[report][
   }
   CHECK(nlohmann::json::parse(data_of(*plain)) == nlohmann::json::parse(to_json(data)));
 
-  const std::string hostile = GENERATE(as<std::string>(), "</script><script>alert(1)</script>", "<!--<script>", "]]></SCRIPT >",
-                                       "{{data}} {{title}}", "/*{{script}}*/ /*{{echarts}}*/ /*{{css}}*/", "&lt;/script&gt;",
-                                       "$& \\0 \\u003c/script>");
+  const std::string hostile =
+      GENERATE(as<std::string>(), "</script><script>alert(1)</script>", "<!--<script>",
+               "]]></SCRIPT >", "{{data}} {{title}}", "/*{{script}}*/ /*{{echarts}}*/ /*{{css}}*/",
+               "&lt;/script&gt;", "$& \\0 \\u003c/script>");
   CAPTURE(hostile);
   data.title = hostile;
   data.views[0].model_title = hostile;

@@ -18,7 +18,8 @@ std::string read(const fs::path& path) {
 }
 
 std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
+  return static_cast<std::size_t>(
+      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
 }
 
 }  // namespace
@@ -39,18 +40,21 @@ TEST_CASE("a result folder appears whole on commit and not before", "[report][ou
   CHECK(entries(place.parent_path()) == 1);
 }
 
-TEST_CASE("a result folder that is not committed leaves nothing behind", "[report][output_folder]") {
+TEST_CASE("a result folder that is not committed leaves nothing behind",
+          "[report][output_folder]") {
   const TemporaryFolder temporary;
   { OutputFolder(temporary.path() / "results", false).write("summary.txt", "s"); }
   CHECK(entries(temporary.path()) == 0);
 }
 
-TEST_CASE("earlier results are replaced when asked for, and stay when the new ones fail", "[report][output_folder]") {
+TEST_CASE("earlier results are replaced when asked for, and stay when the new ones fail",
+          "[report][output_folder]") {
   const TemporaryFolder temporary;
   const fs::path place = temporary.path() / "results";
   fs::create_directory(place);
   std::ofstream(place / "report.json") << "old";
-  CHECK_THROWS_WITH(OutputFolder(place, false), "--out: " + place.string() + " exists; --overwrite replaces it");
+  CHECK_THROWS_WITH(OutputFolder(place, false),
+                    "--out: " + place.string() + " exists; --overwrite replaces it");
   { OutputFolder(place, true).write("report.json", "half"); }
   CHECK(read(place / "report.json") == "old");
   {
@@ -63,7 +67,8 @@ TEST_CASE("earlier results are replaced when asked for, and stay when the new on
   CHECK(entries(temporary.path()) == 1);
 }
 
-TEST_CASE("a folder of something else is not replaced, an empty one is", "[report][output_folder]") {
+TEST_CASE("a folder of something else is not replaced, an empty one is",
+          "[report][output_folder]") {
   const TemporaryFolder temporary;
   const fs::path place = temporary.path() / "thesis";
   fs::create_directory(place);
@@ -75,9 +80,11 @@ TEST_CASE("a folder of something else is not replaced, an empty one is", "[repor
   CHECK(fs::exists(place / "summary.txt"));
   fs::remove(place / "summary.txt");
   std::ofstream(place / "chapter.txt") << "one";
-  CHECK_THROWS_WITH(OutputFolder(place, true),
-                    "--out: " + place.string() + " does not hold results of this program and is not replaced");
+  CHECK_THROWS_WITH(
+      OutputFolder(place, true),
+      "--out: " + place.string() + " does not hold results of this program and is not replaced");
   CHECK(read(place / "chapter.txt") == "one");
-  CHECK_THROWS_WITH(OutputFolder(place / "chapter.txt", true), "--out: " + (place / "chapter.txt").string() + " is a file, expected a folder");
+  CHECK_THROWS_WITH(OutputFolder(place / "chapter.txt", true),
+                    "--out: " + (place / "chapter.txt").string() + " is a file, expected a folder");
   CHECK_THROWS_AS(OutputFolder(place / "chapter.txt" / "results", false), ConfigError);
 }

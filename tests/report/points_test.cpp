@@ -53,7 +53,8 @@ TEST_CASE("a CSV cell is quoted when it must be and only then", "[report][points
   CHECK(csv_cell(text) == cell);
 }
 
-TEST_CASE("points files of both formats hold the same values, simulated or infeasible", "[report][points]") {
+TEST_CASE("points files of both formats hold the same values, simulated or infeasible",
+          "[report][points]") {
   const std::string model = "a \"model\", with\\comma";
   const Study& study = small_run().scenario.studies[0];
   Evaluator evaluator(study.setup);
@@ -87,7 +88,8 @@ TEST_CASE("points files of both formats hold the same values, simulated or infea
           CHECK(Json::parse(cells[c]).get<double>() == value.get<double>());
         }
       }
-      for (const auto& [name, value] : object.items()) CHECK(std::find(names.begin(), names.end(), name) != names.end());
+      for (const auto& [name, value] : object.items())
+        CHECK(std::find(names.begin(), names.end(), name) != names.end());
       CHECK(object["model"] == model);
       CHECK(object["gpus"] == row.layout.gpus());
       CHECK(object["memory_bytes"].get<double>() == result.memory.total().value());
@@ -95,7 +97,8 @@ TEST_CASE("points files of both formats hold the same values, simulated or infea
         CHECK(object["status"] == "ok");
         CHECK(object["ttl_s"].get<double>() == result.ttl.seconds().value());
         double sum = 0.0;
-        for (const char* part : {"attention_s", "gemm_s", "moe_s", "communication_exposed_s", "other_s"}) {
+        for (const char* part :
+             {"attention_s", "gemm_s", "moe_s", "communication_exposed_s", "other_s"}) {
           sum += object[part].get<double>();
         }
         CHECK(sum == Approx(result.ttl.seconds().value()));

@@ -15,7 +15,8 @@ using namespace helixsim;
 namespace {
 
 /// What tells one drawn point of a view from another.
-std::tuple<std::string, Layout, int, int, double> key(const ReportView& view, const ReportPoint& point) {
+std::tuple<std::string, Layout, int, int, double> key(const ReportView& view,
+                                                      const ReportPoint& point) {
   const ReportLayout& row = view.layouts.at(static_cast<std::size_t>(point.layout));
   return {row.strategy, row.layout, point.batch, point.chunks, point.ttl_us};
 }
@@ -29,7 +30,8 @@ auto keys(const ReportView& view) {
 auto frontier_keys(const ReportView& view) {
   std::set<std::tuple<std::string, Layout, int, int, double>> all;
   for (const auto& [name, indices] : view.frontiers) {
-    for (const int index : indices) all.insert(key(view, view.points.at(static_cast<std::size_t>(index))));
+    for (const int index : indices)
+      all.insert(key(view, view.points.at(static_cast<std::size_t>(index))));
   }
   return all;
 }
@@ -41,7 +43,8 @@ TEST_CASE("parts of the TTL are whole thousandths that sum to 1000", "[report][r
   for (const ReportView& view : data.views) {
     for (const ReportPoint& point : view.points) {
       CHECK(std::accumulate(point.permille.begin(), point.permille.end(), 0) == 1000);
-      CHECK(std::all_of(point.permille.begin(), point.permille.end(), [](int share) { return share >= 0; }));
+      CHECK(std::all_of(point.permille.begin(), point.permille.end(),
+                        [](int share) { return share >= 0; }));
     }
   }
 }
@@ -52,7 +55,8 @@ TEST_CASE("a report within its limit draws every schedule once", "[report][repor
   for (const StudyResult& result : small_run().results) {
     for (const ContextResult& context : result.search.contexts) {
       const ReportView& view = data.views.at(v++);
-      const auto distinct = std::count_if(context.records.begin(), context.records.end(), [](const Record& r) { return !r.repeats; });
+      const auto distinct = std::count_if(context.records.begin(), context.records.end(),
+                                          [](const Record& r) { return !r.repeats; });
       CHECK(view.points.size() == static_cast<std::size_t>(distinct));
       CHECK(keys(view).size() == view.points.size());
       CHECK(view.counts.simulated == context.counts.simulated);
@@ -71,8 +75,10 @@ TEST_CASE("a drawn point holds what its evaluation gives", "[report][report_buil
   for (const ReportPoint& drawn : view.points) {
     const ReportLayout& row = view.layouts.at(static_cast<std::size_t>(drawn.layout));
     const auto rows = strategies();
-    const auto strategy = std::find_if(rows.begin(), rows.end(), [&](const StrategyEntry& s) { return s.name == row.strategy; });
-    const HopB hop_b = drawn.chunks == 0 ? HopB{HopBMode::Off, 1} : HopB{HopBMode::Chunks, drawn.chunks};
+    const auto strategy = std::find_if(
+        rows.begin(), rows.end(), [&](const StrategyEntry& s) { return s.name == row.strategy; });
+    const HopB hop_b =
+        drawn.chunks == 0 ? HopB{HopBMode::Off, 1} : HopB{HopBMode::Chunks, drawn.chunks};
     const Point point{&*strategy, row.layout, drawn.batch, view.context, hop_b};
     const PointResult result = evaluator.evaluate(point);
     CAPTURE(row.strategy, to_text(row.layout), drawn.batch);
@@ -83,12 +89,14 @@ TEST_CASE("a drawn point holds what its evaluation gives", "[report][report_buil
     CHECK(view.throughput(drawn) == Approx(tokens_per_second_per_gpu(point, result.ttl)));
     for (std::size_t c = 0; c < drawn.permille.size(); ++c) {
       const double exact = 1000 * result.seconds[c] / result.ttl.seconds().value();
-      CHECK(std::abs(drawn.permille[c] - exact) <= 3);  // half a thousandth, or what rounding leaves in the largest
+      CHECK(std::abs(drawn.permille[c] - exact) <=
+            3);  // half a thousandth, or what rounding leaves in the largest
     }
   }
 }
 
-TEST_CASE("a sample respects its limit, holds every frontier point and is a part of the whole", "[report][report_build]") {
+TEST_CASE("a sample respects its limit, holds every frontier point and is a part of the whole",
+          "[report][report_build]") {
   const std::size_t limit = GENERATE(0U, 80U, 400U);
   CAPTURE(limit);
   const ReportData whole = small_run().report();
@@ -113,7 +121,8 @@ TEST_CASE("a sample depends on its seed and on nothing else", "[report][report_b
   CHECK(to_json(small_run().report(300, 8)) != first);
 }
 
-TEST_CASE("a view is normalised to both ends of its baseline, where it has one", "[report][report_build]") {
+TEST_CASE("a view is normalised to both ends of its baseline, where it has one",
+          "[report][report_build]") {
   const ReportData data = small_run().report();
   const ReportView& llama = data.views[1];
   double fastest = 0.0;
@@ -150,12 +159,15 @@ TEST_CASE("the counts of a report are the sums over its views", "[report][report
   CHECK(data.counts.infeasible_weights > 0);  // one GPU cannot hold either model
 }
 
-TEST_CASE("an FP4 KV cache, which no measured kernel reads, carries a warning", "[report][report_build]") {
+TEST_CASE("an FP4 KV cache, which no measured kernel reads, carries a warning",
+          "[report][report_build]") {
   CHECK(small_run().report(0).warnings ==
-        std::vector<std::string>{"No measured attention kernel reads a 4-bit KV cache: its speed is assumed."});
+        std::vector<std::string>{
+            "No measured attention kernel reads a 4-bit KV cache: its speed is assumed."});
 }
 
-TEST_CASE("a claim is reported as its published value, ours, band and verdict", "[report][report_build]") {
+TEST_CASE("a claim is reported as its published value, ours, band and verdict",
+          "[report][report_build]") {
   const ReportData data = small_run().report(0);
   REQUIRE(data.claims.size() == 2);
   CHECK(data.claims[0].published == "1.13");

@@ -35,7 +35,8 @@ SmallRun::SmallRun(unsigned threads) {
 }
 
 ReportData SmallRun::report(std::size_t most_points, unsigned long long seed) const {
-  return build_report(scenario, results, claims, {.tool = "helixsim test", .most_points = most_points, .seed = seed});
+  return build_report(scenario, results, claims,
+                      {.tool = "helixsim test", .most_points = most_points, .seed = seed});
 }
 
 const SmallRun& small_run() {

@@ -15,10 +15,12 @@ std::vector<std::vector<std::pair<double, double>>> polylines(const std::string&
   std::vector<std::vector<std::pair<double, double>>> lines;
   const std::regex line("<polyline points=\"([^\"]*)\"");
   const std::regex corner("([-0-9.]+),([-0-9.]+)");
-  for (auto at = std::sregex_iterator(svg.begin(), svg.end(), line); at != std::sregex_iterator(); ++at) {
+  for (auto at = std::sregex_iterator(svg.begin(), svg.end(), line); at != std::sregex_iterator();
+       ++at) {
     const std::string text = (*at)[1];
     lines.emplace_back();
-    for (auto c = std::sregex_iterator(text.begin(), text.end(), corner); c != std::sregex_iterator(); ++c) {
+    for (auto c = std::sregex_iterator(text.begin(), text.end(), corner);
+         c != std::sregex_iterator(); ++c) {
       lines.back().emplace_back(std::stod((*c)[1]), std::stod((*c)[2]));
     }
   }
@@ -27,7 +29,8 @@ std::vector<std::vector<std::pair<double, double>>> polylines(const std::string&
 
 }  // namespace
 
-TEST_CASE("the figure draws one line a frontier, a panel a model, fast end to dense end", "[report][svg]") {
+TEST_CASE("the figure draws one line a frontier, a panel a model, fast end to dense end",
+          "[report][svg]") {
   const ReportData data = small_run().report(0);
   std::vector<std::size_t> lengths;
   for (const ReportView& view : data.views) {
@@ -55,12 +58,15 @@ TEST_CASE("the figure draws one line a frontier, a panel a model, fast end to de
       const auto [x, y] = lines[l][i];
       CHECK((x >= left + 64 && x <= left + 482));
       CHECK((y >= 84 && y <= 364));
-      if (i > 0) CHECK((x <= lines[l][i - 1].first && y <= lines[l][i - 1].second));  // slower and denser (y grows down)
+      if (i > 0)
+        CHECK((x <= lines[l][i - 1].first &&
+               y <= lines[l][i - 1].second));  // slower and denser (y grows down)
     }
   }
 }
 
-TEST_CASE("a figure of a context that was not run, or of nothing feasible, is still a figure", "[report][svg]") {
+TEST_CASE("a figure of a context that was not run, or of nothing feasible, is still a figure",
+          "[report][svg]") {
   ReportData data = small_run().report(0);
   CHECK(polylines(pareto_svg(data, 5.0)).empty());
   CHECK(pareto_svg(data, 5.0).ends_with("</svg>\n"));
@@ -74,7 +80,8 @@ TEST_CASE("a figure of a context that was not run, or of nothing feasible, is st
   CHECK(figure_context(data) == 0.0);
 }
 
-TEST_CASE("figures are of 1M tokens, else of the longest context with a feasible point", "[report][svg]") {
+TEST_CASE("figures are of 1M tokens, else of the longest context with a feasible point",
+          "[report][svg]") {
   ReportData data = small_run().report(0);
   CHECK(figure_context(data) == 1e6);
   std::erase_if(data.views, [](const ReportView& view) { return view.context == 1e6; });

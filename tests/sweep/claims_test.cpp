@@ -34,7 +34,8 @@ const StudyResult& result() {
   return kResult;
 }
 
-Points points_of(double context, const std::vector<std::string>& strategies, const Study& of = study()) {
+Points points_of(double context, const std::vector<std::string>& strategies,
+                 const Study& of = study()) {
   Points chosen;
   for (const Evaluated& one : every_point(of, context)) {
     const auto found = std::find(strategies.begin(), strategies.end(), one.point.strategy->name);
@@ -65,8 +66,9 @@ const Evaluated* densest_at_least(const Points& points, double interactivity) {
   return best;
 }
 
-/// Height at x of the chain of line segments through the undominated points, without sorting them into a frontier: the
-/// nearest undominated points on both sides are the densest as fast as x and the fastest of those denser than it.
+/// Height at x of the chain of line segments through the undominated points, without sorting them
+/// into a frontier: the nearest undominated points on both sides are the densest as fast as x and
+/// the fastest of those denser than it.
 double height_at(const Points& points, double x) {
   const Evaluated* fast = densest_at_least(points, x);
   const Evaluated* slow = nullptr;
@@ -78,7 +80,8 @@ double height_at(const Points& points, double x) {
     }
   }
   if (slow == nullptr) return fast->throughput();
-  const double slope = (fast->throughput() - slow->throughput()) / (fast->interactivity() - slow->interactivity());
+  const double slope =
+      (fast->throughput() - slow->throughput()) / (fast->interactivity() - slow->interactivity());
   return slow->throughput() + slope * (x - slow->interactivity());
 }
 
@@ -91,7 +94,9 @@ Claim claim_of(const std::string& kind, double context = 1e6) {
   return claim;
 }
 
-ClaimResult evaluated(const Claim& claim) { return evaluate_claim(claim, result()); }
+ClaimResult evaluated(const Claim& claim) {
+  return evaluate_claim(claim, result());
+}
 
 std::string printed(const char* format, double value) {
   char text[64];
@@ -103,7 +108,8 @@ std::string printed(const char* format, double value) {
 
 TEST_CASE("the interactivity claim compares the fastest points of all", "[sweep][claims]") {
   const double context = GENERATE(64e3, 1e6);
-  const double expected = fastest(points_of(context, {"helix"})) / fastest(points_of(context, {"tp", "dp"}));
+  const double expected =
+      fastest(points_of(context, {"helix"})) / fastest(points_of(context, {"tp", "dp"}));
   const ClaimOutcome outcome = evaluated(claim_of("interactivity_ratio", context)).outcome;
   REQUIRE(outcome.value);
   CHECK(*outcome.value == Approx(expected));
@@ -121,12 +127,15 @@ TEST_CASE("a claim's own baseline replaces the study's", "[sweep][claims]") {
 }
 
 TEST_CASE("the throughput-end claim compares the densest points of all", "[sweep][claims]") {
-  const double expected = densest(points_of(1e6, {"helix"})) / densest(points_of(1e6, {"tp", "dp"}));
+  const double expected =
+      densest(points_of(1e6, {"helix"})) / densest(points_of(1e6, {"tp", "dp"}));
   CHECK(evaluated(claim_of("throughput_end_ratio")).outcome.value.value() == Approx(expected));
 }
 
-TEST_CASE("the batch claim counts the requests one Helix instance holds within the baseline's smallest TTL",
-          "[sweep][claims]") {
+TEST_CASE(
+    "the batch claim counts the requests one Helix instance holds within the baseline's smallest "
+    "TTL",
+    "[sweep][claims]") {
   const Points baseline = points_of(1e6, {"tp", "dp"});
   const Evaluated& end = *densest_at_least(baseline, fastest(baseline));
   long long most = 0;
@@ -135,16 +144,19 @@ TEST_CASE("the batch claim counts the requests one Helix instance holds within t
   }
   REQUIRE(most > end.point.requests_in_flight());
   const ClaimOutcome outcome = evaluated(claim_of("batch_at_equal_latency")).outcome;
-  CHECK(outcome.value.value() == Approx(static_cast<double>(most) / static_cast<double>(end.point.requests_in_flight())));
+  CHECK(outcome.value.value() ==
+        Approx(static_cast<double>(most) / static_cast<double>(end.point.requests_in_flight())));
 }
 
-TEST_CASE("throughput at equal interactivity is read off both frontiers at the named positions", "[sweep][claims]") {
+TEST_CASE("throughput at equal interactivity is read off both frontiers at the named positions",
+          "[sweep][claims]") {
   const Points helix = points_of(1e6, {"helix"});
   const Points baseline = points_of(1e6, {"tp", "dp"});
   std::string expected;
   for (const double position : kPositions) {
     const double x = position * fastest(baseline);
-    expected += (expected.empty() ? "" : ", ") + printed("%.3gx at ", height_at(helix, x) / height_at(baseline, x)) +
+    expected += (expected.empty() ? "" : ", ") +
+                printed("%.3gx at ", height_at(helix, x) / height_at(baseline, x)) +
                 (position == 1.0 ? "the end" : printed("%g", position));
   }
   const ClaimOutcome outcome = evaluated(claim_of("throughput_ratio_at_positions")).outcome;
@@ -152,11 +164,14 @@ TEST_CASE("throughput at equal interactivity is read off both frontiers at the n
   CHECK_FALSE(outcome.value.has_value());
 }
 
-TEST_CASE("the figure 3 claim compares the lock-step picture with the overlapped one", "[sweep][claims]") {
+TEST_CASE("the figure 3 claim compares the lock-step picture with the overlapped one",
+          "[sweep][claims]") {
   Claim claim = claim_of("figure3_loss");
-  claim.point = parse_json(R"({"strategy": "helix", "kvp": 64, "tpf": 8, "ep": 8, "batch": 4})", "p.json");
+  claim.point =
+      parse_json(R"({"strategy": "helix", "kvp": 64, "tpf": 8, "ep": 8, "batch": 4})", "p.json");
   Evaluator evaluator(study().setup);
-  Point point{&strategies()[3], Layout{.kvp = 64, .tpf = 8, .ep = 8}, 4, 1e6, {HopBMode::Figure3, 1}};
+  Point point{
+      &strategies()[3], Layout{.kvp = 64, .tpf = 8, .ep = 8}, 4, 1e6, {HopBMode::Figure3, 1}};
   REQUIRE(point.strategy->name == "helix");
   const double on = evaluator.evaluate(point).ttl.seconds().value();
   point.hop_b.mode = HopBMode::Figure3Lockstep;
@@ -168,7 +183,8 @@ TEST_CASE("the figure 3 claim compares the lock-step picture with the overlapped
   CHECK_FALSE(evaluated(claim).outcome.value.has_value());
 }
 
-TEST_CASE("the event-driven claim switches HOP-B off at points of the frontier", "[sweep][claims]") {
+TEST_CASE("the event-driven claim switches HOP-B off at points of the frontier",
+          "[sweep][claims]") {
   // Without fixed times chunks cost nothing, so that helix hides some of its exchange.
   const Study ideal = study_of("deepseek-r1", kSpace, {"tp", "dp"}, "ideal");
   const StudyResult ideal_result = run(ideal);
@@ -182,19 +198,23 @@ TEST_CASE("the event-driven claim switches HOP-B off at points of the frontier",
     const Evaluated& one = *densest_at_least(helix, x);
     Point off = one.point;
     off.hop_b = {HopBMode::Off, 1};
-    const double loss = 100 * (1 - one.result.ttl.seconds() / evaluator.evaluate(off).ttl.seconds());
+    const double loss =
+        100 * (1 - one.result.ttl.seconds() / evaluator.evaluate(off).ttl.seconds());
     largest = std::max(largest, loss);
-    expected += (expected.empty() ? "" : ", ") + printed("%.1f %% at ", loss) + (position == 1.0 ? "the end" : printed("%g", position));
+    expected += (expected.empty() ? "" : ", ") + printed("%.1f %% at ", loss) +
+                (position == 1.0 ? "the end" : printed("%g", position));
   }
   REQUIRE(largest > 0.5);
   Claim claim = claim_of("event_hop_b_loss");
   CHECK(evaluate_claim(claim, ideal_result).outcome.value.value() == Approx(largest));
   CHECK(evaluate_claim(claim, ideal_result).outcome.text == expected);
   claim.published = 1000.0;
-  CHECK(evaluate_claim(claim, ideal_result).outcome.text == expected + "; below the published 1000 % everywhere");
+  CHECK(evaluate_claim(claim, ideal_result).outcome.text ==
+        expected + "; below the published 1000 % everywhere");
 }
 
-TEST_CASE("the crossover is the first context from which Helix with KVP > 1 stays ahead", "[sweep][claims]") {
+TEST_CASE("the crossover is the first context from which Helix with KVP > 1 stays ahead",
+          "[sweep][claims]") {
   std::string ratios;
   double from = 0.0;
   for (const double context : study().space.contexts) {
@@ -212,7 +232,40 @@ TEST_CASE("the crossover is the first context from which Helix with KVP > 1 stay
   CHECK(outcome.text == printed("fastest from %gk: ", from / 1000) + ratios);
 }
 
-TEST_CASE("a band is closed: its ends pass and the next numbers beyond them fail", "[sweep][claims]") {
+TEST_CASE(
+    "the batch claim counts a point exactly as fast as the baseline, and a lead that is lost again "
+    "is none",
+    "[sweep][claims]") {
+  // Made by hand: tp on one layout, helix with KVP 64 on another, one record each at every context.
+  // Helix is 2x ahead at 64k, behind at 256k, and at 1M ahead again with a second point of batch 7
+  // as slow as tp.
+  StudyResult made{.study = &study(), .search = {}};
+  made.search.grid.layouts = {{&strategies()[0], Layout{.tpa = 64, .tpf = 64}},
+                              {&strategies()[3], Layout{.kvp = 64, .tpf = 64}}};
+  const auto record = [](std::uint32_t layout, int batch, std::int64_t ttl_ps) {
+    return Record{.layout = layout,
+                  .batch = batch,
+                  .hop_b = {},
+                  .chunks = 1,
+                  .repeats = false,
+                  .ttl_ps = ttl_ps};
+  };
+  made.search.contexts = {
+      {.context = 64e3, .counts = {}, .records = {record(0, 1, 2000), record(1, 1, 1000)}},
+      {.context = 256e3, .counts = {}, .records = {record(0, 1, 2000), record(1, 1, 4000)}},
+      {.context = 1e6,
+       .counts = {},
+       .records = {record(0, 2, 2000), record(1, 1, 1000), record(1, 7, 2000),
+                   record(1, 9, 2001)}}};
+  CHECK(evaluate_claim(claim_of("batch_at_equal_latency"), made).outcome.value.value() ==
+        Approx(7.0 / 2.0));
+  CHECK(evaluate_claim(claim_of("crossover_context"), made).outcome.value.value() == 1e6);
+  CHECK(evaluate_claim(claim_of("crossover_context"), made).outcome.text ==
+        "fastest from 1M: 2.00x at 64k, 0.50x at 256k, 2.00x at 1M");
+}
+
+TEST_CASE("a band is closed: its ends pass and the next numbers beyond them fail",
+          "[sweep][claims]") {
   Claim claim = claim_of("interactivity_ratio");
   const double value = evaluated(claim).outcome.value.value();
   const auto verdict = [&](double low, double high) {
@@ -225,7 +278,8 @@ TEST_CASE("a band is closed: its ends pass and the next numbers beyond them fail
   CHECK(verdict(0.0, std::nextafter(value, 0.0)) == Verdict::Fail);
 }
 
-TEST_CASE("a claim with a band fails where nothing is feasible and is only reported without one", "[sweep][claims]") {
+TEST_CASE("a claim with a band fails where nothing is feasible and is only reported without one",
+          "[sweep][claims]") {
   // One GPU of 186 GB cannot hold R1's 350 GB of FP4 weights.
   const Study too_small = study_of("deepseek-r1", R"({
     "format": "helixsim/search_space/1", "contexts": [1000], "gpus": [1],
@@ -254,7 +308,8 @@ TEST_CASE("a claim of a context that was not run fails when it has a band", "[sw
   CHECK(evaluated(claim).outcome.text == "the context was not run");
 }
 
-TEST_CASE("claims about overlapped all-reduces get one study of their contexts", "[sweep][claims]") {
+TEST_CASE("claims about overlapped all-reduces get one study of their contexts",
+          "[sweep][claims]") {
   Scenario scenario;
   scenario.studies.push_back(study());
   CHECK(overlapped_studies(scenario).empty());

@@ -17,8 +17,7 @@ FrontierPoint at(double interactivity, double throughput) {
 
 }  // namespace
 
-TEST_CASE("throughput along a frontier is interpolated between its points",
-          "[sweep][frontier]") {
+TEST_CASE("throughput along a frontier is interpolated between its points", "[sweep][frontier]") {
   const Frontier frontier{at(100, 2), at(80, 6), at(40, 8)};
   CHECK(throughput_at(frontier, 100) == 2);
   CHECK(throughput_at(frontier, 90) == Approx(4));  // half way from 2 to 6
@@ -48,13 +47,25 @@ TEST_CASE("the densest point that is fast enough is found", "[sweep][frontier]")
 
 TEST_CASE("a frontier of records holds the accepted ones with their coordinates and no repeats",
           "[sweep][frontier]") {
-  // Three records of one layout on 8 GPUs: batch 4 in 1 ms, batch 8 in 4 ms, and a repeat of the first.
+  // Three records of one layout on 8 GPUs: batch 4 in 1 ms, batch 8 in 4 ms, and a repeat of the
+  // first.
   Grid grid;
   grid.layouts.push_back({&strategies()[0], Layout{.tpa = 8, .tpf = 8}});
   ContextResult context{.context = 1000, .counts = {}, .records = {}};
-  context.records = {{.layout = 0, .batch = 4, .hop_b = {}, .chunks = 1, .repeats = false, .ttl_ps = 1'000'000'000},
-                     {.layout = 0, .batch = 4, .hop_b = {}, .chunks = 1, .repeats = true, .ttl_ps = 1'000'000'000},
-                     {.layout = 0, .batch = 32, .hop_b = {}, .chunks = 2, .repeats = false, .ttl_ps = 4'000'000'000}};
+  context.records = {
+      {.layout = 0,
+       .batch = 4,
+       .hop_b = {},
+       .chunks = 1,
+       .repeats = false,
+       .ttl_ps = 1'000'000'000},
+      {.layout = 0, .batch = 4, .hop_b = {}, .chunks = 1, .repeats = true, .ttl_ps = 1'000'000'000},
+      {.layout = 0,
+       .batch = 32,
+       .hop_b = {},
+       .chunks = 2,
+       .repeats = false,
+       .ttl_ps = 4'000'000'000}};
   const Frontier all = frontier_of(grid, context, [](const Point&) { return true; });
   REQUIRE(all.size() == 2);
   CHECK(all[0].record == 0);
@@ -64,7 +75,8 @@ TEST_CASE("a frontier of records holds the accepted ones with their coordinates 
   CHECK(all[1].chunks == 2);
   CHECK(all[1].point.context == 1000);
   CHECK(all[1].throughput == Approx(32 / 4e-3 / 8));
-  const Frontier small = frontier_of(grid, context, [](const Point& point) { return point.batch < 8; });
+  const Frontier small =
+      frontier_of(grid, context, [](const Point& point) { return point.batch < 8; });
   REQUIRE(small.size() == 1);
   CHECK(small[0].point.batch == 4);
 }

@@ -12,8 +12,8 @@ using namespace helixsim;
 namespace {
 
 std::string space(const std::string& gpus, const std::string& strategies) {
-  return R"({"format": "helixsim/search_space/1", "contexts": [1000], "batch": [1], "gpus": )" + gpus +
-         R"(, "strategies": )" + strategies + "}";
+  return R"({"format": "helixsim/search_space/1", "contexts": [1000], "batch": [1], "gpus": )" +
+         gpus + R"(, "strategies": )" + strategies + "}";
 }
 
 Grid grid_of(const std::string& model, const std::string& text) {
@@ -33,7 +33,8 @@ TEST_CASE("the grid of Llama on 1, 2, 4, .. 64 GPUs has as many layouts as a cou
       {"tp", 28, 56},
       // medha: t + k + p <= 6: (9 choose 3). Sum over t of t * (7 - t) (8 - t) / 2.
       {"medha", 84, 126},
-      // dp: the same with d >= 1: (8 choose 3). All combinations, n = t + d: sum of (n + 1)^2 (7 - n),
+      // dp: the same with d >= 1: (8 choose 3). All combinations, n = t + d: sum of (n + 1)^2 (7 -
+      // n),
       // which is 336; less 56.
       {"dp", 56, 280},
       // helix: t <= 3 for 8 KV heads: 28 + 21 + 15 + 10. The same 336 combinations, less 74.
@@ -50,7 +51,8 @@ TEST_CASE("a grid holds valid layouts only, each once, by strategy, GPUs and wid
           "[sweep][grid]") {
   const std::string model = GENERATE(as<std::string>(), "llama-3.1-405b", "deepseek-r1");
   const Study study = study_of(
-      model, space("[6, 8, 24, 64]", R"({"helix": {}, "tp": {"tpa": [1, 2, 3, 6, 8]}, "dp": {}, "medha": {}})"));
+      model, space("[6, 8, 24, 64]",
+                   R"({"helix": {}, "tp": {"tpa": [1, 2, 3, 6, 8]}, "dp": {}, "medha": {}})"));
   const Grid grid = make_grid(study.space, study.setup);
   REQUIRE(grid.layouts.size() > 50);
   const auto place = [](const GridLayout& row) {
@@ -69,7 +71,8 @@ TEST_CASE("a grid holds valid layouts only, each once, by strategy, GPUs and wid
 TEST_CASE("a search space without a valid layout is wrong input with the first reason",
           "[sweep][grid]") {
   CHECK_THROWS_WITH(
-      grid_of("llama-3.1-405b", space("[64]", R"({"helix": {"tpa": [64], "kvp": [1], "ep": [1]}})")),
+      grid_of("llama-3.1-405b",
+              space("[64]", R"({"helix": {"tpa": [64], "kvp": [1], "ep": [1]}})")),
       "the search space is empty: no combination of its widths makes a valid layout for "
       "llama-3.1-405b (tpa: 64 is outside [1, 8]; the model has 8 KV heads)");
   CHECK_THROWS_WITH(grid_of("llama-3.1-405b", space("[7]", R"({"tp": {}})")),

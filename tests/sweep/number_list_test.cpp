@@ -48,7 +48,8 @@ TEST_CASE("a wrong number list is answered with its place", "[sweep][number_list
       {R"([1, "..", 4])", "f.json: /n/1: \"..\" needs two numbers before it"},
       {R"([1, 2, ".."])", "f.json: /n/2: \"..\" needs a number after it"},
       {R"([1, 2, "..", "..", 4])", "f.json: /n/3: \"..\" twice in a row"},
-      {R"([1, 2, 5, "..", 9])", "f.json: /n/3: the three numbers before \"..\" make no progression"},
+      {R"([1, 2, 5, "..", 9])",
+       "f.json: /n/3: the three numbers before \"..\" make no progression"},
       {R"([2, 3, "..", 4, 6, 9, "..", 27])",
        "f.json: /n/6: the three numbers before \"..\" make no progression"},  // 3/2 is not whole
       {R"([1, 3, "..", 6])", "f.json: /n/2: the progression does not reach 6"},

@@ -18,11 +18,14 @@ bool dominates(const ParetoPoint& a, const ParetoPoint& b) {
 std::vector<std::size_t> by_definition(const std::vector<ParetoPoint>& points) {
   std::vector<std::size_t> kept;
   for (std::size_t i = 0; i < points.size(); ++i) {
-    const bool dominated = std::any_of(points.begin(), points.end(),
-                                       [&](const ParetoPoint& other) { return dominates(other, points[i]); });
+    const bool dominated = std::any_of(points.begin(), points.end(), [&](const ParetoPoint& other) {
+      return dominates(other, points[i]);
+    });
     if (!dominated) kept.push_back(i);
   }
-  std::stable_sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) { return points[a].ttl_ps < points[b].ttl_ps; });
+  std::stable_sort(kept.begin(), kept.end(), [&](std::size_t a, std::size_t b) {
+    return points[a].ttl_ps < points[b].ttl_ps;
+  });
   return kept;
 }
 

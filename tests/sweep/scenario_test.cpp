@@ -15,7 +15,8 @@ Scenario scenario_of(const std::string& text) {
   return read_scenario(parse_json(text, "s.json"), Catalog(HELIXSIM_SOURCE_DIR), {});
 }
 
-/// A scenario of one study of R1 over the smoke space with one claim; `change` is merged into it, null removes a key.
+/// A scenario of one study of R1 over the smoke space with one claim; `change` is merged into it,
+/// null removes a key.
 Scenario changed(const std::string& change) {
   nlohmann::json document = nlohmann::json::parse(R"({
     "format": "helixsim/scenario/1", "name": "n", "title": "t",
@@ -31,7 +32,8 @@ Scenario changed(const std::string& change) {
 }  // namespace
 
 TEST_CASE("a study's keys win over those of its scenario", "[sweep][scenario]") {
-  const Scenario scenario = changed(R"({"scenario": {"kv": "fp8", "fidelity": "ideal"}, "study": {"kv": "bf16"}})");
+  const Scenario scenario =
+      changed(R"({"scenario": {"kv": "fp8", "fidelity": "ideal"}, "study": {"kv": "bf16"}})");
   REQUIRE(scenario.studies.size() == 1);
   const Study& study = scenario.studies[0];
   CHECK(study.request.fidelity == "ideal");
@@ -41,8 +43,10 @@ TEST_CASE("a study's keys win over those of its scenario", "[sweep][scenario]") 
   CHECK(study.space.gpus == std::vector{8, 64});
 }
 
-TEST_CASE("a claim is read with its band, published value, baseline and point", "[sweep][scenario]") {
-  const Scenario scenario = changed(R"({"claim": {"band": [1, 2], "published": 1.5, "baseline": ["dp"], "source": "figure 1",
+TEST_CASE("a claim is read with its band, published value, baseline and point",
+          "[sweep][scenario]") {
+  const Scenario scenario = changed(
+      R"({"claim": {"band": [1, 2], "published": 1.5, "baseline": ["dp"], "source": "figure 1",
       "overlap_all_reduce": true, "point": {"strategy": "helix", "kvp": 8, "batch": 2}}})");
   const Claim& claim = scenario.claims.at(0);
   CHECK(claim.band.value().low == 1);
@@ -54,11 +58,13 @@ TEST_CASE("a claim is read with its band, published value, baseline and point", 
   CHECK(claim.point.has_value());
 }
 
-TEST_CASE("a wrong scenario is answered with file, key and what was expected", "[sweep][scenario]") {
+TEST_CASE("a wrong scenario is answered with file, key and what was expected",
+          "[sweep][scenario]") {
   const auto [change, message] = GENERATE(table<std::string, std::string>({
       {R"({"scenario": {"claim": []}})", "s.json: /claim: unknown key; did you mean \"claims\"?"},
       {R"({"scenario": {"model": "x"}})",
-       "s.json: /model: unknown key; expected one of system, fidelity, weights, kv, attention_math, activations, "
+       "s.json: /model: unknown key; expected one of system, fidelity, weights, kv, "
+       "attention_math, activations, "
        "overlap_all_reduce, all_reduce, format, name, title, source, studies, claims, assumptions"},
       {R"({"scenario": {"format": "helixsim/scenario/9"}})",
        "s.json: /format: expected \"helixsim/scenario/1\", got \"helixsim/scenario/9\""},
@@ -69,21 +75,29 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected", "
       {R"({"study": {"search_space": "smok"}})",
        "s.json: /studies/0/search_space: no \"smok\" in configs/sweeps; did you mean \"smoke\"?"},
       {R"({"study": {"model": null}})", "s.json: /studies/0: missing key \"model\""},
-      {R"({"study": {"baseline": []}})", "s.json: /studies/0/baseline: expected at least one strategy"},
-      {R"({"study": {"baseline": ["ts"]}})", "s.json: /studies/0/baseline/0: unknown name \"ts\"; did you mean \"tp\"?"},
-      {R"({"claim": {"bands": [0, 1]}})", "s.json: /claims/0/bands: unknown key; did you mean \"band\"?"},
+      {R"({"study": {"baseline": []}})",
+       "s.json: /studies/0/baseline: expected at least one strategy"},
+      {R"({"study": {"baseline": ["ts"]}})",
+       "s.json: /studies/0/baseline/0: unknown name \"ts\"; did you mean \"tp\"?"},
+      {R"({"claim": {"bands": [0, 1]}})",
+       "s.json: /claims/0/bands: unknown key; did you mean \"band\"?"},
       {R"({"claim": {"kind": "interactivity"}})",
-       "s.json: /claims/0/kind: unknown name \"interactivity\"; did you mean \"interactivity_ratio\"?"},
+       "s.json: /claims/0/kind: unknown name \"interactivity\"; did you mean "
+       "\"interactivity_ratio\"?"},
       {R"({"claim": {"model": "llama-3.1-405b"}})",
        "s.json: /claims/0/model: unknown name \"llama-3.1-405b\"; expected one of deepseek-r1"},
-      {R"({"claim": {"context": 5}})", "s.json: /claims/0/context: is not a context of the search space"},
+      {R"({"claim": {"context": 5}})",
+       "s.json: /claims/0/context: is not a context of the search space"},
       {R"({"claim": {"band": [1]}})", "s.json: /claims/0/band: expected [lowest, highest]"},
       {R"({"claim": {"band": [2, 1]}})", "s.json: /claims/0/band: the lowest is above the highest"},
       {R"({"claim": {"band": 1}})", "s.json: /claims/0/band: expected a list, got 1"},
-      {R"({"claim": {"published": "1.5"}})", "s.json: /claims/0/published: expected a number, got \"1.5\""},
-      {R"({"claim": {"baseline": ["dpp"]}})", "s.json: /claims/0/baseline/0: unknown name \"dpp\"; did you mean \"dp\"?"},
+      {R"({"claim": {"published": "1.5"}})",
+       "s.json: /claims/0/published: expected a number, got \"1.5\""},
+      {R"({"claim": {"baseline": ["dpp"]}})",
+       "s.json: /claims/0/baseline/0: unknown name \"dpp\"; did you mean \"dp\"?"},
       {R"({"claim": {"point": {"strategy": "helix", "hop_b": "off"}}})",
-       "s.json: /claims/0/point/hop_b: unknown key; expected one of strategy, tpa, kvp, dp, tpf, ep, pp, batch"},
+       "s.json: /claims/0/point/hop_b: unknown key; expected one of strategy, tpa, kvp, dp, tpf, "
+       "ep, pp, batch"},
       {R"({"claim": {"point": {"strategy": "helix", "tpa": 2, "tpf": 2}}})",
        "s.json: /claims/0/point/tpa: 2 is outside [1, 1]; the model has 1 KV head"},
   }));
@@ -92,12 +106,13 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected", "
   CHECK_THROWS_AS(changed(change), ConfigError);
 }
 
-TEST_CASE("a search space becomes a scenario whose baseline is everything but helix", "[sweep][scenario]") {
+TEST_CASE("a search space becomes a scenario whose baseline is everything but helix",
+          "[sweep][scenario]") {
   const Catalog catalog(HELIXSIM_SOURCE_DIR);
   SetupRequest request;
   request.model = "llama-3.1-405b";
-  const Scenario scenario =
-      scenario_of_search_space(catalog.read("configs/sweeps", "helix_paper", "FILE"), request, catalog, {});
+  const Scenario scenario = scenario_of_search_space(
+      catalog.read("configs/sweeps", "helix_paper", "FILE"), request, catalog, {});
   CHECK(scenario.name == "helix_paper");
   CHECK(scenario.title == "Every layout of the Helix paper on up to 64 GPUs");
   REQUIRE(scenario.studies.size() == 1);
@@ -105,7 +120,8 @@ TEST_CASE("a search space becomes a scenario whose baseline is everything but he
   CHECK(scenario.claims.empty());
 }
 
-TEST_CASE("every scenario of the project can be read and every claim kind has a row", "[sweep][scenario][conformance]") {
+TEST_CASE("every scenario of the project can be read and every claim kind has a row",
+          "[sweep][scenario][conformance]") {
   const Catalog catalog(HELIXSIM_SOURCE_DIR);
   for (const std::string& name : catalog.names("scenarios")) {
     CAPTURE(name);

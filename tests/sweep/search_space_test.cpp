@@ -13,8 +13,11 @@ namespace {
 std::string with(const std::string& key, const std::string& value) {
   std::string text = R"({"format": "helixsim/search_space/1")";
   bool replaced = false;
-  for (const auto& [name, plain] : std::vector<std::pair<std::string, std::string>>{
-           {"contexts", "[1000]"}, {"gpus", "[8]"}, {"strategies", R"({"tp": {}})"}, {"batch", "[1]"}}) {
+  for (const auto& [name, plain] :
+       std::vector<std::pair<std::string, std::string>>{{"contexts", "[1000]"},
+                                                        {"gpus", "[8]"},
+                                                        {"strategies", R"({"tp": {}})"},
+                                                        {"batch", "[1]"}}) {
     text += ", \"" + name + "\": " + (name == key ? value : plain);
     replaced = replaced || name == key;
   }
@@ -54,11 +57,13 @@ TEST_CASE("a strategy's own widths win over the common ones", "[sweep][search_sp
   REQUIRE(space.strategies.size() == 2);
   CHECK(space.strategies[0].strategy->name == "tp");  // order of the registry, not of the file
   CHECK(space.strategies[0].tpa == std::vector{1, 2});
-  CHECK(space.strategies[0].kvp == std::vector{1});  // a common width a strategy lacks is no mistake
+  CHECK(space.strategies[0].kvp ==
+        std::vector{1});  // a common width a strategy lacks is no mistake
   CHECK(space.strategies[1].tpa == std::vector{4});
   CHECK(space.strategies[1].kvp == std::vector{2});
   CHECK(space.strategies[1].ep == std::vector{1, 2, 4});
-  CHECK(space.hop_bs == std::vector<HopB>{{HopBMode::Off, 1}, {HopBMode::Chunks, 2},
+  CHECK(space.hop_bs == std::vector<HopB>{{HopBMode::Off, 1},
+                                          {HopBMode::Chunks, 2},
                                           {HopBMode::DeviceInitiated, 1}});
 }
 
@@ -72,7 +77,8 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"contexts", "[2000, 1000]", "space.json: /contexts/1: contexts must rise"},
       {"contexts", "[1000, \"1k\"]", "space.json: /contexts/1: contexts must rise"},
       {"contexts", "[\"lots\"]",
-       "space.json: /contexts/0: expected a count of tokens, such as 1000000 or \"1M\", got \"lots\""},
+       "space.json: /contexts/0: expected a count of tokens, such as 1000000 or \"1M\", got "
+       "\"lots\""},
       {"contexts", "[0]", "space.json: /contexts/0: 0 is outside [1, 1000000000000]"},
       {"gpus", "[]", "space.json: /gpus: expected at least one number"},
       {"gpus", "[8, 4]", "space.json: /gpus/1: numbers must rise"},
@@ -80,7 +86,8 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"batch", "[]", "space.json: /batch: expected at least one number"},
       {"batch", "[0]", "space.json: /batch/0: 0 is outside [1, 1000000]"},
       {"strategies", "{}",
-       "space.json: /strategies: expected at least one strategy; expected one of tp, dp, medha, helix"},
+       "space.json: /strategies: expected at least one strategy; expected one of tp, dp, medha, "
+       "helix"},
       {"strategies", "[]", "space.json: /strategies: expected an object, got []"},
       {"strategies", R"({"helx": {}})",
        "space.json: /strategies/helx: unknown key; did you mean \"helix\"?"},
@@ -93,14 +100,17 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"strategies", R"({"tp": {"tpa": []}})",
        "space.json: /strategies/tp/tpa: expected at least one number"},
       {"strategies", R"({"tp": {"tpa": "power_of_two"}})",
-       "space.json: /strategies/tp/tpa: unknown name \"power_of_two\"; did you mean \"powers_of_two\"?"},
+       "space.json: /strategies/tp/tpa: unknown name \"power_of_two\"; did you mean "
+       "\"powers_of_two\"?"},
       {"widths", R"({"batch": [1]})",
        "space.json: /widths/batch: unknown key; expected one of tpa, kvp, dp, tpf, ep, pp"},
       {"hop_b", R"(["of"])",
-       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got \"of\"; did "
+       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got \"of\"; "
+       "did "
        "you mean \"off\"?"},
       {"hop_b", R"(["figure3"])",
-       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got \"figure3\""},
+       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got "
+       "\"figure3\""},
       {"hop_b", "[0]", "space.json: /hop_b/0: 0 is outside [1, 65535]"},
       {"hop_b", R"(["off", "off"])", "space.json: /hop_b/1: named twice"},
       {"hop_b", R"([2, "2"])", "space.json: /hop_b/1: named twice"},

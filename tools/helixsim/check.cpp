@@ -6,7 +6,6 @@
 #include "hw_models/system.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
-#include "sim/config/json_file.hpp"
 #include "sim/decode/request.hpp"
 #include "sim/llm/hugging_face.hpp"
 #include "sim/llm/model_file.hpp"
@@ -64,7 +63,7 @@ constexpr FormatEntry kFormats[] = {
 
 /// What the file is, once it has been found right.
 std::string check_file(const std::string& path, const Catalog& catalog) {
-  const Node file = read_json_file(path);
+  const Node file = catalog.read("scenarios", path, "FILE");
   if (is_hugging_face_config(file)) {
     (void)read_model(file);
     return "Hugging Face config";

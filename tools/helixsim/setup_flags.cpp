@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <nlohmann/json.hpp>
 
 #include "hw_models/collectives/registry.hpp"
 #include "sim/config/suggest.hpp"
@@ -19,7 +20,10 @@ std::string key_of(const std::string& flag) {
 }  // namespace
 
 nlohmann::json SetupFlags::merged() const {
-  nlohmann::json all = keys;
+  nlohmann::json all = nlohmann::json::object();
+  for (const auto& [key, value] : keys) {
+    std::visit([&, name = key](const auto& plain) { all[name] = plain; }, value);
+  }
   if (!weights.empty()) all["weights"] = weights;
   return all;
 }

@@ -1,7 +1,9 @@
 #pragma once
 
-#include <nlohmann/json.hpp>
+#include <map>
+#include <nlohmann/json_fwd.hpp>
 #include <string>
+#include <variant>
 #include <vector>
 
 namespace CLI {
@@ -13,10 +15,10 @@ namespace helixsim {
 /// Flags as the keys of the JSON object that they stand for, so that flags and files are read by
 /// one reader.
 struct SetupFlags {
-  nlohmann::json keys = nlohmann::json::object();
+  std::map<std::string, std::variant<std::string, long long, bool>> keys;
   std::vector<std::string> weights;
 
-  /// The keys with the weights among them.
+  /// All of them as one object.
   [[nodiscard]] nlohmann::json merged() const;
 };
 

@@ -23,7 +23,7 @@ Evaluator::Evaluator(const Setup& setup)
   schedules_.emplace_back(setup.hardware, setup.options, true);
 }
 
-ActiveExperts Evaluator::routing(double tokens, int ep) {
+ActiveExperts Evaluator::routing(int tokens, int ep) {
   if (setup_->model.moe.layers == 0) return {};
   const auto index = static_cast<std::size_t>(tokens);
   const auto row = static_cast<std::size_t>(ep);

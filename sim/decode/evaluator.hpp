@@ -33,7 +33,7 @@ class Evaluator {
   [[nodiscard]] const StepWeights& weights() const { return weights_; }
 
  private:
-  ActiveExperts routing(double tokens, int ep);
+  ActiveExperts routing(int tokens, int ep);
   void build_operations(const Point& point);
   HopB resolve(const Point& point, Schedule& scratch);
   OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }

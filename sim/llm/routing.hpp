@@ -18,6 +18,13 @@ struct ActiveExperts {
 ///         correlated).
 /// Source: order statistics of independent draws; checked by simulation in
 /// tests/llm/routing_test.cpp.
-ActiveExperts active_experts(const MoeFfnSpec& moe, double tokens, int ep);
+///
+/// The same bytes on every machine: integer powers by multiplication, and `largest`, which needs
+/// logarithms, rounded to a multiple of 2^-36.
+ActiveExperts active_experts(const MoeFfnSpec& moe, long long tokens, int ep);
+
+/// Ranks other than its own to which one token goes: (ep - 1) (1 - (1 - 1/ep)^k), each of its k
+/// experts drawn independently. Source: tests/reference/README.md, family dp.
+double other_ranks_reached(const MoeFfnSpec& moe, int ep);
 
 }  // namespace helixsim

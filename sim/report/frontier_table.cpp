@@ -79,10 +79,11 @@ std::string frontier_rows(const ReportView& view, const std::string& name) {
 }  // namespace
 
 std::string counts_sentence(const ReportCounts& counts) {
-  return fmt::format("{} points simulated, {} infeasible ({} KV cache, {} weights), {} invalid",
-                     format_count(counts.simulated), format_count(counts.infeasible()),
-                     format_count(counts.infeasible_kv_cache),
-                     format_count(counts.infeasible_weights), format_count(counts.invalid));
+  return fmt::format(
+      "{} points simulated, {} infeasible, {} invalid\n(infeasible: {} KV cache, {} weights)",
+      format_count(counts.simulated), format_count(counts.infeasible()),
+      format_count(counts.invalid), format_count(counts.infeasible_kv_cache),
+      format_count(counts.infeasible_weights));
 }
 
 double figure_context(const ReportData& data) {

@@ -11,10 +11,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
+/// Whether `report.json` of the folder begins as this program writes it.
 bool looks_like_results(const fs::path& folder) {
-  std::error_code error;
-  return fs::exists(folder / "report.json", error) || fs::exists(folder / "summary.txt", error) ||
-         fs::is_empty(folder, error);
+  constexpr std::string_view kBegin = R"({"format":"helixsim/report/)";
+  std::ifstream file(folder / "report.json", std::ios::binary);
+  std::string begin(kBegin.size(), ' ');
+  file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
+  return file && begin == kBegin;
 }
 
 fs::path without_trailing_slash(const fs::path& place) {
@@ -34,6 +37,7 @@ void write_file(const fs::path& path, std::string_view text, std::ios::openmode 
 
 OutputFolder::OutputFolder(const fs::path& place, bool overwrite)
     : place_(without_trailing_slash(place)) {
+  if (place_.empty()) throw ConfigError("--out: expected a folder");
   std::error_code error;
   if (fs::exists(place_, error)) {
     if (!fs::is_directory(place_, error))

@@ -48,16 +48,41 @@ Style style_of(const std::string& name) {
   return {kSpareColours[spare % std::size(kSpareColours)], 1.6, "", ""};
 }
 
+/// Length of the UTF-8 character that begins `text`; 0 when its bytes are none that XML allows.
+std::size_t character_length(std::string_view text) {
+  const auto byte = [&](std::size_t i) {
+    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
+  };
+  const unsigned lead = byte(0);
+  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
+  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4) return 0;
+  for (std::size_t i = 1; i < length; ++i) {
+    if ((byte(i) & 0xc0U) != 0x80U) return 0;
+  }
+  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
+  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
+  const bool noncharacter = lead == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe;
+  return overlong || surrogate || beyond || noncharacter ? 0 : length;
+}
+
+/// Text as the content of an XML element; what XML does not allow is left out.
 std::string escaped(std::string_view text) {
   std::string out;
-  for (const char c : text) {
-    if (c == '&') {
+  while (!text.empty()) {
+    const std::size_t length = character_length(text);
+    const std::string_view character = text.substr(0, length);
+    if (character == "&") {
       out += "&amp;";
-    } else if (c == '<') {
+    } else if (character == "<") {
       out += "&lt;";
-    } else if (static_cast<unsigned char>(c) >= 0x20) {
-      out += c;
+    } else if (character == ">") {
+      out += "&gt;";
+    } else {
+      out += character;
     }
+    text.remove_prefix(length > 0 ? length : 1);
   }
   return out;
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "sim/decode/evaluator.hpp"
+#include "sim/engine/contract.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
@@ -196,7 +197,7 @@ std::span<const ClaimKindEntry> claim_kinds() {
        throughput_ratio_at_positions},
       {"figure3_loss", "HOP-B off, figure 3 read literally: loss of tokens/s/user", figure3_loss},
       {"event_hop_b_loss", "HOP-B off, event-driven: loss of tokens/s/user", event_hop_b_loss},
-      {"crossover_context", "Contexts at which Helix is the fastest", crossover_context},
+      {"crossover_context", "Contexts at which Helix is the fastest", crossover_context, true},
   };
   return kTable;
 }
@@ -213,17 +214,24 @@ std::string_view name_of(Verdict verdict) {
   return "";
 }
 
-ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result) {
+const ClaimKindEntry& claim_kind(std::string_view name) {
   const auto kinds = claim_kinds();
-  const auto kind = std::find_if(kinds.begin(), kinds.end(),
-                                 [&](const ClaimKindEntry& row) { return row.name == claim.kind; });
+  const auto row = std::find_if(kinds.begin(), kinds.end(),
+                                [&](const ClaimKindEntry& kind) { return kind.name == name; });
+  ensure(row != kinds.end(), "a claim's kind is checked when it is read");
+  return *row;
+}
+
+ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result) {
+  const ClaimKindEntry& kind = claim_kind(claim.kind);
   const auto& contexts = result.study->space.contexts;
   const auto context = std::find(contexts.begin(), contexts.end(), claim.context);
   ClaimResult out{
-      .claim = claim, .text = std::string(kind->text), .outcome = {}, .verdict = Verdict::Reported};
+      .claim = claim, .text = std::string(kind.text), .outcome = {}, .verdict = Verdict::Reported};
   const auto index = static_cast<std::size_t>(context - contexts.begin());
-  out.outcome = context == contexts.end() ? nothing("the context was not run")
-                                          : kind->evaluate({claim, result, index});
+  out.outcome = context == contexts.end() && !kind.all_contexts
+                    ? nothing("the context was not run")
+                    : kind.evaluate({claim, result, index});
   if (claim.overlap_all_reduce) out.text += ", all-reduces overlapped";
   if (!claim.baseline.empty())
     out.text += fmt::format(" (baseline {})", fmt::join(claim.baseline, ", "));
@@ -240,8 +248,12 @@ std::vector<Study> overlapped_studies(const Scenario& scenario) {
   for (const Study& study : scenario.studies) {
     std::vector<double> contexts;
     for (const Claim& claim : scenario.claims) {
-      if (claim.overlap_all_reduce && claim.model == study.request.model)
-        contexts.push_back(claim.context);
+      if (!claim.overlap_all_reduce || claim.model != study.request.model) continue;
+      if (claim_kind(claim.kind).all_contexts) {
+        contexts = study.space.contexts;
+        break;
+      }
+      contexts.push_back(claim.context);
     }
     if (contexts.empty()) continue;
     std::sort(contexts.begin(), contexts.end());

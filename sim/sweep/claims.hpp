@@ -34,8 +34,13 @@ struct ClaimKindEntry {
   std::string_view name;
   std::string_view text;  ///< what the number is, for tables
   ClaimOutcome (*evaluate)(const ClaimInput& input);
+  bool all_contexts =
+      false;  ///< looks at every context of the study; claim.context does not matter
 };
 std::span<const ClaimKindEntry> claim_kinds();
+
+/// The row of a kind that a scenario has named.
+const ClaimKindEntry& claim_kind(std::string_view name);
 
 enum class Verdict { Pass, Fail, Reported };
 std::string_view name_of(Verdict verdict);

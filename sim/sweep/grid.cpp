@@ -8,18 +8,38 @@
 namespace helixsim {
 namespace {
 
-/// Calls `visit` for every combination of the strategy's widths.
+/// Calls `visit` for every combination of the strategy's widths that has one of the allowed numbers
+/// of GPUs and whose FFN widths multiply. Lists rise, so a product that is too large ends its loop:
+/// long lists cost no time.
 template <typename Visit>
-void for_each_layout(const StrategySpace& space, Visit visit) {
+void for_each_layout(const StrategySpace& space, const std::vector<int>& gpus, Visit visit) {
+  const auto too_many = [&](const Layout& layout) { return layout.gpus() > gpus.back(); };
+  const auto add_ffn = [&](Layout layout) {
+    if (!std::binary_search(gpus.begin(), gpus.end(), layout.gpus())) return;
+    const int ffn_gpus = space.strategy->get().widths(layout).dense_ffn;
+    for (const int ep : space.ep) {
+      if (ep > ffn_gpus) break;
+      layout.ep = ep;
+      layout.tpf = ffn_gpus / ep;
+      const bool multiplies = ffn_gpus % ep == 0;
+      if (multiplies && std::binary_search(space.tpf.begin(), space.tpf.end(), layout.tpf))
+        visit(layout);
+    }
+  };
+  Layout layout;
   for (const int pp : space.pp) {
+    layout = {.pp = pp};
+    if (too_many(layout)) break;
     for (const int tpa : space.tpa) {
+      layout = {.tpa = tpa, .pp = pp};
+      if (too_many(layout)) break;
       for (const int kvp : space.kvp) {
+        layout = {.tpa = tpa, .kvp = kvp, .pp = pp};
+        if (too_many(layout)) break;
         for (const int dp : space.dp) {
-          for (const int ep : space.ep) {
-            for (const int tpf : space.tpf) {
-              visit(Layout{.tpa = tpa, .kvp = kvp, .dp = dp, .tpf = tpf, .ep = ep, .pp = pp});
-            }
-          }
+          layout = {.tpa = tpa, .kvp = kvp, .dp = dp, .pp = pp};
+          if (too_many(layout)) break;
+          add_ffn(layout);
         }
       }
     }
@@ -33,15 +53,7 @@ Grid make_grid(const SearchSpace& space, const Setup& setup) {
   std::string first_reason;
   for (const StrategySpace& of_strategy : space.strategies) {
     const std::size_t begin = grid.layouts.size();
-    const Strategy& strategy = of_strategy.strategy->get();
-    for_each_layout(of_strategy, [&](const Layout& layout) {
-      // Products in 64 bits: widths come from a file.
-      const long long gpus =
-          static_cast<long long>(layout.tpa) * layout.kvp * layout.dp * layout.pp;
-      if (!std::binary_search(space.gpus.begin(), space.gpus.end(), gpus)) return;
-      // FFN widths that do not multiply are not combinations to be rejected: they are never made.
-      if (static_cast<long long>(layout.tpf) * layout.ep != strategy.widths(layout).dense_ffn)
-        return;
+    for_each_layout(of_strategy, space.gpus, [&](const Layout& layout) {
       if (const auto fault = layout_fault(setup, *of_strategy.strategy, layout)) {
         ++grid.rejected_layouts;
         if (first_reason.empty()) first_reason = fault->field + ": " + fault->message;

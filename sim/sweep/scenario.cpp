@@ -6,6 +6,7 @@
 
 #include "sim/config/suggest.hpp"
 #include "sim/sweep/claims.hpp"
+#include "sim/units/format.hpp"
 
 namespace helixsim {
 namespace {
@@ -62,11 +63,11 @@ Claim read_claim(const Node& node, const std::vector<Study>& studies) {
   const std::size_t study = node.choice("model", models);
   claim.model = models[study];
   const auto& contexts = studies[study].space.contexts;
-  if (node.has("context")) {
-    claim.context = read_context(node.at("context"));
-    if (std::find(contexts.begin(), contexts.end(), claim.context) == contexts.end()) {
-      node.at("context").fail("is not a context of the search space");
-    }
+  if (node.has("context")) claim.context = read_context(node.at("context"));
+  const bool runs = std::find(contexts.begin(), contexts.end(), claim.context) != contexts.end();
+  if (!runs && !claim_kind(claim.kind).all_contexts) {
+    (node.has("context") ? node.at("context") : node)
+        .fail(format_tokens(claim.context) + " is not a context of the search space");
   }
   if (node.has("published")) claim.published = node.number("published", {-1e12, 1e12});
   if (node.has("band")) {

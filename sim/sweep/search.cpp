@@ -11,7 +11,7 @@
 namespace helixsim {
 namespace {
 
-constexpr long long kMostPoints = 1'000'000'000;
+constexpr long long kMostPoints = 100'000'000;
 
 /// All points of one layout at one context: the unit of work that threads share out.
 struct ItemResult {

@@ -67,7 +67,7 @@ struct SearchOptions {
 };
 
 /// Evaluates every point of a search space. The result does not depend on the number of threads.
-/// Errors: ConfigError when the space is empty or larger than 10^9 points.
+/// Errors: ConfigError when the space is empty or larger than 10^8 points.
 SearchResult run_search(const SearchSpace& space, const Setup& setup, const SearchOptions& options);
 
 }  // namespace helixsim

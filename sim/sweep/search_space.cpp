@@ -10,7 +10,7 @@
 namespace helixsim {
 namespace {
 
-constexpr Range<long long> kWidths{1, 65536};
+constexpr Range<long long> kWidths{1, 1024};
 constexpr std::string_view kWidthNames[] = {"tpa", "kvp", "dp", "tpf", "ep", "pp"};
 
 std::vector<int> read_width(const Node& node, int largest) {

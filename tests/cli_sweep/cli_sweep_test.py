@@ -184,7 +184,7 @@ class SweepTest(CliTest):
         self.assertEqual(result.returncode, 3, result.stderr)
         messages = [line for line in result.stderr.splitlines() if line.startswith("helixsim: ")]
         self.assertEqual(messages, ["helixsim: no point of the search space is feasible"])
-        self.assertIn("0 points simulated, 1 infeasible (0 KV cache, 1 weights)", result.stdout)
+        self.assertIn("0 points simulated, 1 infeasible, 0 invalid\n(infeasible: 0 KV cache, 1 weights)\n", result.stdout)
         ElementTree.parse(out / "pareto.svg")
         self.done("pareto", out)
 
@@ -209,7 +209,7 @@ class SweepTest(CliTest):
                 self.assertEqual(self.names(), ["large.json"])
 
     def test_widths_that_cannot_multiply_to_a_gpu_count_cost_no_time(self):
-        wide = list(range(1, 4001))
+        wide = [1, 2, "..", 1024]
         path = self.space(gpus=[8], strategies={"helix": {key: wide for key in ("tpa", "kvp", "tpf", "ep", "pp")}})
         self.done("sweep", path, "--model", "deepseek-r1", "--out", self.folder / "out")
 
@@ -284,9 +284,8 @@ class ParetoTest(CliTest):
             for key in ("frontier", "model", "strategy", "tpa", "kvp", "dp", "tpf", "ep", "pp", "gpus", "batch",
                         "requests_in_flight"):
                 self.assertEqual(a[key], b[key], key)
-            self.assertAlmostEqual(float(a["ttl_s"]) * 1e6 / float(b["ttl_us"]), 1.0, places=9)
-            for key in ("tokens_per_second_per_user", "tokens_per_second_per_gpu"):
-                self.assertAlmostEqual(float(a[key]) / float(b[key]), 1.0, places=9)
+            for key in ("ttl_s", "tokens_per_second_per_user", "tokens_per_second_per_gpu"):
+                self.assertLess(abs(float(a[key]) / float(b[key]) - 1), 1e-8, key)  # nine digits are printed
         self.assertEqual(self.done("pareto", out, "--format", "json"), (out / "report.json").read_text())
 
     def test_several_runs_are_overlaid_by_name(self):

@@ -109,7 +109,7 @@ TEST_CASE("the fullest rank is close to the reference estimate", "[llm][routing]
     if (!blocks.has("moe_ffn")) continue;
     for (const Node& op : blocks.array("moe_ffn")) {
       if (!op.has("active_experts_max_over_ep_ranks")) continue;
-      const double tokens = point.number("batch_per_microbatch", {1, 1e6});
+      const long long tokens = point.integer("batch_per_microbatch", {1, 1000000});
       const auto ep = static_cast<int>(point.object("config").integer("ep", {1, 256}));
       const ActiveExperts active = active_experts(experts_of(256, 8), tokens, ep);
       CAPTURE(point.text("id"), tokens, ep);

@@ -52,11 +52,12 @@ TEST_CASE("earlier results are replaced when asked for, and stay when the new on
   const TemporaryFolder temporary;
   const fs::path place = temporary.path() / "results";
   fs::create_directory(place);
-  std::ofstream(place / "report.json") << "old";
+  const std::string old = R"({"format":"helixsim/report/1", "old": true})";
+  std::ofstream(place / "report.json") << old;
   CHECK_THROWS_WITH(OutputFolder(place, false),
                     "--out: " + place.string() + " exists; --overwrite replaces it");
   { OutputFolder(place, true).write("report.json", "half"); }
-  CHECK(read(place / "report.json") == "old");
+  CHECK(read(place / "report.json") == old);
   {
     OutputFolder folder(place, true);
     folder.write("summary.txt", "new");
@@ -80,6 +81,7 @@ TEST_CASE("a folder of something else is not replaced, an empty one is",
   CHECK(fs::exists(place / "summary.txt"));
   fs::remove(place / "summary.txt");
   std::ofstream(place / "chapter.txt") << "one";
+  std::ofstream(place / "summary.txt") << "of the thesis";  // a common name is no sign of results
   CHECK_THROWS_WITH(
       OutputFolder(place, true),
       "--out: " + place.string() + " does not hold results of this program and is not replaced");

@@ -98,5 +98,6 @@ TEST_CASE("counts are told in one sentence", "[report][tables]") {
                          .infeasible_weights = 3,
                          .infeasible_kv_cache = 1170,
                          .invalid = 2310}) ==
-        "432 points simulated, 1,173 infeasible (1,170 KV cache, 3 weights), 2,310 invalid");
+        "432 points simulated, 1,173 infeasible, 2,310 invalid\n"
+        "(infeasible: 1,170 KV cache, 3 weights)");
 }

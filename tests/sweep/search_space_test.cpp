@@ -82,7 +82,7 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"contexts", "[0]", "space.json: /contexts/0: 0 is outside [1, 1000000000000]"},
       {"gpus", "[]", "space.json: /gpus: expected at least one number"},
       {"gpus", "[8, 4]", "space.json: /gpus/1: numbers must rise"},
-      {"gpus", "[65537]", "space.json: /gpus/0: 65537 is outside [1, 65536]"},
+      {"gpus", "[1025]", "space.json: /gpus/0: 1025 is outside [1, 1024]"},
       {"batch", "[]", "space.json: /batch: expected at least one number"},
       {"batch", "[0]", "space.json: /batch/0: 0 is outside [1, 1000000]"},
       {"strategies", "{}",

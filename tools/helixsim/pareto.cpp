@@ -1,6 +1,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <memory>
 
@@ -40,9 +41,12 @@ std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std:
     fs::path place = fs::path(folder);
     if (!place.has_filename()) place = place.parent_path();
     std::string name = place.filename().string();
-    for (const auto& [known, unused] : runs) {
-      if (known == name) name = folder;
-    }
+    const auto taken = [&] {
+      return std::any_of(runs.begin(), runs.end(),
+                         [&](const auto& run) { return run.first == name; });
+    };
+    const std::string plain = name;
+    for (int number = 2; taken(); ++number) name = fmt::format("{} ({})", plain, number);
     runs.emplace_back(name, read_report_data(read_json_file(place / "report.json")));
   }
   return runs;

@@ -4,6 +4,7 @@
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/report/frontier_table.hpp"
 #include "tools/helixsim/run_scenario.hpp"
@@ -74,6 +75,7 @@ void print_result(const ScenarioRun& run, const Options& options) {
 
 int run(const Options& options) {
   (void)options.run.common.output_format();
+  if (options.run.out.empty()) throw ConfigError("--out: expected a folder");
   const Catalog catalog = Catalog::find();
   const Scenario scenario = open_file(options, catalog);
   const ScenarioRun result = run_scenario(scenario, options.run, false);

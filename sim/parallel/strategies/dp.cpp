@@ -1,5 +1,3 @@
-#include <cmath>
-
 #include "sim/llm/ffn/ffn_kind.hpp"
 #include "sim/parallel/blocks.hpp"
 #include "sim/parallel/registry.hpp"
@@ -91,12 +89,11 @@ class Dp final : public Strategy {
   /// one of its k experts: b H (EP-1) (1 - (1 - 1/EP)^k) elements with independent draws.
   static void add_expert_exchange(std::string_view name, const StepInput& step,
                                   OperationList& out) {
-    const double ep = step.layout.ep;
-    const double k = step.model.moe.experts_per_token;
+    const MoeFfnSpec& moe = step.model.moe;
     const Bytes hidden = step.hidden_bytes(step.group_batch());
-    const double ranks_reached = (ep - 1.0) * (1.0 - std::pow(1.0 - 1.0 / ep, k));
-    add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep, hidden * k,
-                 hidden * ranks_reached, out);
+    add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep,
+                 hidden * moe.experts_per_token, hidden * other_ranks_reached(moe, step.layout.ep),
+                 out);
   }
 };
 

@@ -1,11 +1,9 @@
 #include "hw_models/fabric.hpp"
 
-#include <algorithm>
 #include <boost/graph/adjacency_list.hpp>
 #include <boost/graph/breadth_first_search.hpp>
 
 #include "hw_models/gpu.hpp"
-#include "sim/config/config_error.hpp"
 #include "sim/engine/contract.hpp"
 #include "sim/units/literals.hpp"
 
@@ -54,24 +52,18 @@ BytesPerSecond egress_towards(const Graph& graph, std::size_t gpu,
 }  // namespace
 
 Fabric::Fabric(const FabricSpec& spec) : spec_(spec) {
+  lone_ = {.egress = spec.link_bandwidth * spec.links_per_switch * spec.switches, .hops = 0};
+  shared_ = lone_;
+  if (spec.gpus < 2) return;
+  // Every pair of GPUs of this fabric sees the same links, so one pair stands for all.
   const Graph graph = make_graph(spec);
-  ports_by_group_.push_back({spec.link_bandwidth * spec.links_per_switch * spec.switches, 0});
-  for (int added = 1; added < spec.gpus; ++added) {
-    GroupPorts ports = ports_by_group_.back();
-    const auto hops = hops_from(graph, static_cast<std::size_t>(added));
-    for (int member = 0; member < added; ++member) {
-      const auto gpu = static_cast<std::size_t>(member);
-      if (hops[gpu] < 0) throw ConfigError("fabric: GPUs have no route between them");
-      ports.hops = std::max(ports.hops, hops[gpu]);
-      ports.egress = std::min(ports.egress, egress_towards(graph, gpu, hops));
-    }
-    ports_by_group_.push_back(ports);
-  }
+  const auto hops = hops_from(graph, 1);
+  shared_ = {.egress = egress_towards(graph, 0, hops), .hops = hops[0]};
 }
 
 const GroupPorts& Fabric::ports(int group) const {
   ensure(group >= 1 && group <= spec_.gpus, "a group must fit the fabric");
-  return ports_by_group_[static_cast<std::size_t>(group - 1)];
+  return group == 1 ? lone_ : shared_;
 }
 
 FabricSpec read_fabric(const Node& node) {

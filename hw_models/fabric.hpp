@@ -2,7 +2,6 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
 #include "sim/config/node.hpp"
 #include "sim/units/quantity.hpp"
@@ -29,7 +28,6 @@ struct GroupPorts {
 /// GPUs 0..g-1.
 class Fabric {
  public:
-  /// Errors: ConfigError when some pair of GPUs has no route.
   explicit Fabric(const FabricSpec& spec);
 
   [[nodiscard]] const FabricSpec& spec() const { return spec_; }
@@ -39,7 +37,8 @@ class Fabric {
 
  private:
   FabricSpec spec_;
-  std::vector<GroupPorts> ports_by_group_;
+  GroupPorts lone_;    ///< of a group of one
+  GroupPorts shared_;  ///< of every larger group
 };
 
 FabricSpec read_fabric(const Node& node);

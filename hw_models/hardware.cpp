@@ -37,7 +37,8 @@ Node fidelity_node(const System& system, std::string_view fidelity) {
 }  // namespace
 
 Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce)
-    : system_title_(system.title),
+    : system_name_(system.name),
+      system_title_(system.title),
       gpu_(system.gpu),
       fabric_(system.fabric),
       fidelity_(fidelity),

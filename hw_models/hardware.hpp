@@ -33,6 +33,11 @@ class Hardware {
   /// algorithm.
   Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce);
 
+  /// Name of the all-reduce that is used, or "auto" for the fastest.
+  [[nodiscard]] std::string_view all_reduce() const {
+    return all_reduce_.empty() ? "auto" : all_reduce_;
+  }
+  [[nodiscard]] const std::string& system_name() const { return system_name_; }
   [[nodiscard]] const std::string& system_title() const { return system_title_; }
   [[nodiscard]] const Gpu& gpu() const { return gpu_; }
   [[nodiscard]] const Fabric& fabric() const { return *fabric_; }
@@ -49,6 +54,7 @@ class Hardware {
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
 
  private:
+  std::string system_name_;
   std::string system_title_;
   Gpu gpu_;
   std::shared_ptr<const Fabric> fabric_;

@@ -3,14 +3,13 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
-#include <sstream>
 
 #include "sim/config/config_error.hpp"
 
 namespace helixsim {
 namespace {
 
-constexpr std::uintmax_t kLargestFile = std::uintmax_t{256} << 20;
+constexpr std::size_t kLargestFile = std::size_t{64} << 20;
 constexpr int kDeepest = 64;
 
 /// The parser's message without its own prefix, such as "parse error at line 3, column 7: ...".
@@ -65,12 +64,13 @@ Node read_json_file(const std::filesystem::path& path) {
   if (!std::filesystem::exists(path, error)) throw ConfigError(name + ": no such file");
   std::ifstream file(path, std::ios::binary);
   if (!file) throw ConfigError(name + ": cannot be read");
-  if (std::filesystem::file_size(path, error) > kLargestFile && !error) {
-    throw ConfigError(name + ": larger than 256 MiB");
+  std::string text;
+  std::string block(std::size_t{1} << 16, '\0');
+  while (file.read(block.data(), static_cast<std::streamsize>(block.size())) || file.gcount() > 0) {
+    text.append(block, 0, static_cast<std::size_t>(file.gcount()));
+    if (text.size() > kLargestFile) throw ConfigError(name + ": larger than 64 MiB");
   }
-  std::ostringstream text;
-  text << file.rdbuf();
-  return parse_json(text.str(), name);
+  return parse_json(text, name);
 }
 
 }  // namespace helixsim

@@ -7,7 +7,7 @@
 namespace helixsim {
 
 /// Reads a JSON file (comments allowed). Refuses, with a ConfigError that names the file and where
-/// possible line and column: a file that cannot be read or is larger than 256 MiB, bad JSON, a
+/// possible line and column: a file that cannot be read or is larger than 64 MiB, bad JSON, a
 /// truncated file, duplicate keys, and nesting deeper than 64.
 Node read_json_file(const std::filesystem::path& path);
 

@@ -137,7 +137,12 @@ bool Node::is_number() const {
 
 std::string Node::as_text() const {
   if (!value_->is_string()) fail("expected a text, got " + shown(*value_));
-  return value_->get<std::string>();
+  auto text = value_->get<std::string>();
+  const auto is_control = [](unsigned char c) { return c < 0x20 || c == 0x7f; };
+  if (std::any_of(text.begin(), text.end(), is_control)) {
+    fail("control characters are not allowed, got " + shown(*value_));
+  }
+  return text;
 }
 
 double Node::as_number(Range<double> range) const {

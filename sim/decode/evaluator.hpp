@@ -24,8 +24,9 @@ class Evaluator {
   /// Contract: fault_of(setup, point) is empty.
   PointResult evaluate(const Point& point);
 
-  /// The same through a schedule that is kept for reports: valid until the next call.
   [[nodiscard]] const Setup& setup() const { return *setup_; }
+  /// Schedule, operations and weights of the last feasible point, for reports; valid until the next
+  /// call.
   [[nodiscard]] const Schedule& schedule() const { return schedules_[schedule_index_]; }
   [[nodiscard]] const OperationList& operations(Block block) const {
     return lists_[static_cast<std::size_t>(block)];

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 
 #include "sim/llm/ffn/ffn_kind.hpp"
 #include "sim/units/format.hpp"
@@ -15,12 +16,15 @@ struct LayerCounts {
   int moe;
 };
 
-/// Layers of the fullest stage.
-LayerCounts fullest_stage(const ModelSpec& model, int pp) {
-  if (pp == 1) return {model.dense.layers, model.moe.layers};
+/// The mixes that may be the fullest stage: with pp stages, as many layers of one kind as a stage
+/// can hold.
+std::array<LayerCounts, 2> fullest_stages(const ModelSpec& model, int pp) {
+  if (pp == 1)
+    return {{{model.dense.layers, model.moe.layers}, {model.dense.layers, model.moe.layers}}};
   const int layers = (model.layers() + pp - 1) / pp;
   const int moe = std::min(layers, model.moe.layers);
-  return {layers - moe, moe};
+  const int dense = std::min(layers, model.dense.layers);
+  return {{{layers - moe, moe}, {dense, layers - dense}}};
 }
 
 double vocabulary_bytes(const Setup& setup, const Layout& layout, const Widths& widths) {
@@ -50,25 +54,31 @@ MemoryUse memory_use(const Setup& setup, const Point& point) {
                        .active = {},
                        .largest_rank = false};
   const AttentionShard shard = attention_shard(step, widths);
-  const LayerCounts layers = fullest_stage(setup.model, layout.pp);
 
-  double weights = (layers.dense + layers.moe) * setup.attention->weight_elements(shard) *
-                   bytes(WeightClass::Attention);
-  weights += layers.dense * dense_ffn_elements(setup.model, widths.dense_ffn) *
-             bytes(WeightClass::DenseFfn);
-  if (layers.moe > 0) {
-    weights += layers.moe * (router_elements(setup.model) * bytes(WeightClass::Router) +
-                             routed_expert_elements(setup.model, layout.tpf, layout.ep) *
-                                 bytes(WeightClass::RoutedExperts) +
-                             shared_expert_elements(setup.model, widths.shared) *
-                                 bytes(WeightClass::SharedExpert));
+  const double attention_bytes =
+      setup.attention->weight_elements(shard) * bytes(WeightClass::Attention);
+  const double dense_bytes =
+      dense_ffn_elements(setup.model, widths.dense_ffn) * bytes(WeightClass::DenseFfn);
+  const double moe_bytes = setup.model.moe.layers == 0
+                               ? 0.0
+                               : router_elements(setup.model) * bytes(WeightClass::Router) +
+                                     routed_expert_elements(setup.model, layout.tpf, layout.ep) *
+                                         bytes(WeightClass::RoutedExperts) +
+                                     shared_expert_elements(setup.model, widths.shared) *
+                                         bytes(WeightClass::SharedExpert);
+  double weights = 0.0;
+  int layers_held = 0;
+  for (const LayerCounts& layers : fullest_stages(setup.model, layout.pp)) {
+    layers_held = layers.dense + layers.moe;
+    weights = std::max(weights, layers_held * attention_bytes + layers.dense * dense_bytes +
+                                    layers.moe * moe_bytes);
   }
   weights += vocabulary_bytes(setup, layout, widths);
 
   const double kv_per_token = setup.attention->kv_elements_per_token(shard.kv_heads) *
                               bytes_per_element(setup.precision.kv_cache);
   const double kv = static_cast<double>(layout.pp) * shard.requests * shard.kv_tokens *
-                    kv_per_token * (layers.dense + layers.moe);
+                    kv_per_token * layers_held;
   return {.weights = Bytes(weights),
           .kv = Bytes(kv),
           .reserve = setup.hardware.reserve(),

@@ -9,11 +9,11 @@ namespace helixsim {
 
 /// What the fullest GPU of a layout holds.
 ///
-/// Model:  weights = ceil(L/pp) layers (the mixture-of-experts ones where the model has both and pp
-/// > 1) + embedding and
-///         lm_head over the strategy's width (one of them when pp > 1); KV = pp micro-batches x b
-///         requests x S/KVP tokens x ceil(L/pp) layers, an even share without rounding to blocks;
-///         reserve from the system file.
+/// Model:  weights = ceil(L/pp) layers (where the model has two kinds and pp > 1, the heavier kind
+/// as far as it goes) +
+///         embedding and lm_head over the strategy's width (one of them when pp > 1); KV = pp
+///         micro-batches x b requests x S/KVP tokens x ceil(L/pp) layers, an even share without
+///         rounding to blocks; reserve from the system file.
 /// Source: shared definitions of docs/modelling.md; checked against tests/reference/points.json.
 MemoryUse memory_use(const Setup& setup, const Point& point);
 

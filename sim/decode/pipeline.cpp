@@ -2,8 +2,12 @@
 
 #include <algorithm>
 
+#include "sim/config/config_error.hpp"
+
 namespace helixsim {
 namespace {
+
+constexpr double kLongestStep = 1e18;  // picoseconds
 
 double weighted_picoseconds(const StepWeights& weights, const StepBlocks& blocks) {
   const auto ps = [](SimTime time) { return static_cast<double>(time.picoseconds()); };
@@ -62,7 +66,12 @@ StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
 }
 
 SimTime weighted(const StepWeights& weights, const StepBlocks& blocks) {
-  return to_sim_time(Seconds(weighted_picoseconds(weights, blocks) * 1e-12));
+  const double picoseconds = weighted_picoseconds(weights, blocks);
+  if (picoseconds < 1.0)
+    throw ConfigError("the step takes less than a picosecond: is the model or the system real?");
+  if (picoseconds > kLongestStep)
+    throw ConfigError("the step takes longer than 10^6 s: are the system's rates right?");
+  return to_sim_time(Seconds(picoseconds * 1e-12));
 }
 
 }  // namespace helixsim

@@ -40,7 +40,7 @@ StageLayers stage_layers(const ModelSpec& model, int pp, int stage);
 StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
                          const StepBlocks& blocks);
 
-/// Sum of blocks by weights, in whole picoseconds.
+/// Sum of blocks by weights, in whole picoseconds. Errors: ConfigError below 1 ps and above 10^6 s.
 SimTime weighted(const StepWeights& weights, const StepBlocks& blocks);
 
 }  // namespace helixsim

@@ -1,6 +1,6 @@
 #include "sim/decode/request.hpp"
 
-#include <cmath>
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "hw_models/collectives/registry.hpp"
@@ -27,20 +27,6 @@ Precision read_precision(const Node& parent, std::string_view key, Precision fal
   return precision_named(node.as_text(), node.place());
 }
 
-HopB read_hop_b(const Node& node) {
-  if (node.is_number())
-    return {HopBMode::Chunks, static_cast<int>(node.as_integer({1, 1'000'000}))};
-  const std::string text = node.as_text();
-  const auto hop_b = parse_hop_b(text);
-  if (!hop_b) {
-    node.fail(
-        "expected off, a chunk count, best, device_initiated, figure3 or figure3_lockstep, got \"" +
-        text + "\"" +
-        (nearest_name(text, hop_b_names()).empty() ? "" : suggestion(text, hop_b_names())));
-  }
-  return *hop_b;
-}
-
 /// The FFN width that uses all GPUs, when the user left tpf out.
 int fitting_tpf(const StrategyEntry& strategy, const Layout& layout) {
   const int ffn_gpus = strategy.get().widths(layout).dense_ffn;
@@ -48,6 +34,22 @@ int fitting_tpf(const StrategyEntry& strategy, const Layout& layout) {
 }
 
 }  // namespace
+
+HopB read_hop_b(const Node& node, std::span<const std::string> names) {
+  constexpr Range<long long> kChunks{1, 1'000'000};
+  if (node.is_number()) return {HopBMode::Chunks, static_cast<int>(node.as_integer(kChunks))};
+  const std::string text = node.as_text();
+  const auto hop_b = parse_hop_b(text);
+  const bool known = hop_b && (hop_b->mode == HopBMode::Chunks
+                                   ? hop_b->chunks <= kChunks.high
+                                   : std::find(names.begin(), names.end(), text) != names.end());
+  if (known) return *hop_b;
+  std::string expected = "a chunk count";
+  for (const std::string& name : names) expected += ", " + name;
+  const std::string near = nearest_name(text, names);
+  node.fail("expected " + expected + ", got \"" + text + "\"" +
+            (near.empty() ? "" : "; did you mean \"" + near + "\"?"));
+}
 
 double read_context(const Node& node) {
   constexpr Range<double> kTokens{1.0, 1e12};
@@ -140,7 +142,7 @@ Point read_point(const Node& node, const Setup& setup) {
   width("tpf", layout.tpf);
   if (node.has("batch")) point.batch = static_cast<int>(node.integer("batch", {1, 1'000'000}));
   point.context = node.has("context") ? read_context(node.at("context")) : 1e6;
-  if (node.has("hop_b")) point.hop_b = read_hop_b(node.at("hop_b"));
+  if (node.has("hop_b")) point.hop_b = read_hop_b(node.at("hop_b"), hop_b_names());
   if (const auto fault = fault_of(setup, point)) {
     if (node.has(fault->field)) node.at(fault->field).fail(fault->message);
     node.fail(fault->field + ": " + fault->message);

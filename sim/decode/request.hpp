@@ -46,6 +46,9 @@ SplitOverrides split_overrides(std::span<const Override> overrides);
 /// A context as a number of tokens or a text such as "64k". Errors: ConfigError.
 double read_context(const Node& node);
 
+/// A HOP-B mode: a chunk count, or one of `names`. Errors: ConfigError.
+HopB read_hop_b(const Node& node, std::span<const std::string> names);
+
 /// Reads the point of an object with the keys strategy, tpa, kvp, dp, tpf, ep, pp, batch, context
 /// and hop_b, all of them optional but strategy: widths that are left out are 1, tpf fills what tpf
 /// * ep needs. Errors: ConfigError.

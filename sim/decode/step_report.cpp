@@ -1,27 +1,49 @@
 #include "sim/decode/step_report.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "sim/engine/graph_check.hpp"
 
 namespace helixsim {
 namespace {
 
-/// Part of [start, finish) in which no task of the compute stream runs.
-SimTime exposed_time(const Schedule& schedule, SimTime start, SimTime finish) {
-  SimTime covered;
-  const TaskGraph& graph = schedule.graph();
-  for (TaskId task = 0; task < graph.task_count(); ++task) {
-    if (graph.resources()[task] != schedule.compute_stream()) continue;
-    const SimTime from = std::max(start, schedule.timeline().start(task));
-    const SimTime to = std::min(finish, schedule.timeline().finish(task));
-    if (to > from) covered += to - from;
+/// When the compute stream is busy, for many questions.
+class ComputeTime {
+ public:
+  explicit ComputeTime(const Schedule& schedule) {
+    for (TaskId task = 0; task < schedule.graph().task_count(); ++task) {
+      if (schedule.graph().resources()[task] != schedule.compute_stream()) continue;
+      intervals_.push_back({schedule.timeline().start(task), schedule.timeline().finish(task)});
+    }
+    std::sort(intervals_.begin(), intervals_.end());
+    before_.push_back(SimTime());
+    for (const auto& [start, finish] : intervals_)
+      before_.push_back(before_.back() + (finish - start));
   }
-  return finish - start - covered;
-}
 
-OperationReport report_operation(const Schedule& schedule, const ScheduledOperation& scheduled,
-                                 SimTime origin) {
+  /// Part of [start, finish) in which nothing is computed.
+  [[nodiscard]] SimTime idle(SimTime start, SimTime finish) const {
+    return finish - start - (busy_until(finish) - busy_until(start));
+  }
+
+ private:
+  /// Busy time in [0, instant): intervals of one stream do not overlap.
+  [[nodiscard]] SimTime busy_until(SimTime instant) const {
+    const auto next =
+        std::upper_bound(intervals_.begin(), intervals_.end(), std::pair(instant, SimTime()));
+    const auto begun = static_cast<std::size_t>(next - intervals_.begin());
+    if (begun == 0) return SimTime();
+    const auto& [start, finish] = intervals_[begun - 1];
+    return before_[begun - 1] + std::min(finish, instant) - start;
+  }
+
+  std::vector<std::pair<SimTime, SimTime>> intervals_;
+  std::vector<SimTime> before_;  // busy time before each interval
+};
+
+OperationReport report_operation(const Schedule& schedule, const ComputeTime& compute,
+                                 const ScheduledOperation& scheduled, SimTime origin) {
   const Operation& op = *scheduled.operation;
   const Timeline& timeline = schedule.timeline();
   SimTime start = timeline.start(scheduled.first);
@@ -32,8 +54,7 @@ OperationReport report_operation(const Schedule& schedule, const ScheduledOperat
     start = std::min(start, timeline.start(task));
     finish = std::max(finish, timeline.finish(task));
     if (op.kind == OperationKind::Collective && timeline.finish(task) > counted) {
-      exposed +=
-          exposed_time(schedule, std::max(counted, timeline.start(task)), timeline.finish(task));
+      exposed += compute.idle(std::max(counted, timeline.start(task)), timeline.finish(task));
       counted = timeline.finish(task);
     }
   }
@@ -47,6 +68,7 @@ OperationReport report_operation(const Schedule& schedule, const ScheduledOperat
           .payload_bytes = collective ? op.collective.payload : Bytes(),
           .sent_bytes = scheduled.sent,
           .active_experts = op.active_experts,
+          .algorithm = scheduled.algorithm,
           .duration = scheduled.busy,
           .start = start - origin,
           .finish = finish - origin,
@@ -60,12 +82,11 @@ std::vector<OperationReport> report_block(const Evaluator& evaluator, Block bloc
   SimTime block_start;
   for (std::size_t b = 0; b < static_cast<std::size_t>(block); ++b)
     block_start += schedule.blocks()[b].makespan;
+  const ComputeTime compute(schedule);
   std::vector<OperationReport> reports;
-  const OperationList& operations = evaluator.operations(block);
   for (const ScheduledOperation& scheduled : schedule.operations()) {
-    const bool here = !operations.empty() && scheduled.operation >= &operations.front() &&
-                      scheduled.operation <= &operations.back();
-    if (here) reports.push_back(report_operation(schedule, scheduled, block_start - shift));
+    if (scheduled.block != static_cast<std::size_t>(block)) continue;
+    reports.push_back(report_operation(schedule, compute, scheduled, block_start - shift));
   }
   return reports;
 }
@@ -82,10 +103,9 @@ LayerReport report_layer(const Evaluator& evaluator, std::string_view kind, Bloc
   return layer;
 }
 
-std::vector<std::string> warnings_of(const Setup& setup, const Point& point,
-                                     const PointResult& result) {
+std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
   std::vector<std::string> warnings;
-  if (point.hop_b.mode != HopBMode::Off && result.feasible()) {
+  if (point.hop_b.mode != HopBMode::Off) {
     if (!point.strategy->hides_exchange) {
       warnings.push_back("hop_b has no effect: strategy " + std::string(point.strategy->name) +
                          " does not overlap an exchange");
@@ -114,8 +134,8 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
                     .ends = {},
                     .warnings = {}};
   const Setup& setup = evaluator.setup();
-  report.warnings = warnings_of(setup, point, report.result);
   if (!report.result.feasible()) return report;
+  report.warnings = warnings_of(setup, point);
   check_graph(evaluator.schedule().graph());
   if (setup.model.dense.layers > 0) {
     report.layers.push_back(

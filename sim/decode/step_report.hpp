@@ -21,7 +21,8 @@ struct OperationReport {
   Bytes payload_bytes;
   Bytes sent_bytes;
   double active_experts = 0.0;
-  SimTime duration;  ///< for which it holds its stream, latencies included
+  std::string_view algorithm;  ///< of a collective
+  SimTime duration;            ///< for which it holds its stream, latencies included
   SimTime start;
   SimTime finish;
   SimTime exposed;  ///< of a collective: time in which nothing is computed; else the duration

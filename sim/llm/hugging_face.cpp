@@ -8,6 +8,8 @@ namespace helixsim {
 namespace {
 
 constexpr Range<long long> kSizes{1, 10'000'000};
+constexpr Range<long long> kLayers{1, 10'000};
+constexpr Range<long long> kExperts{1, 100'000};
 
 int size_of(const Node& node, std::string_view key) {
   return static_cast<int>(node.integer(key, kSizes));
@@ -55,13 +57,16 @@ MoeFfnSpec moe_of(const Node& node, const std::string& experts_key) {
   const int intermediate =
       size_of(node, has_value(node, "moe_intermediate_size") ? "moe_intermediate_size"
                                                              : "intermediate_size");
-  const int shared = size_or(node, "n_shared_experts", 0);
+  const long long shared =
+      static_cast<long long>(size_or(node, "n_shared_experts", 0)) * intermediate;
+  if (shared > kSizes.high)
+    node.at("n_shared_experts").fail("the shared experts have more than 10,000,000 columns");
   MoeFfnSpec moe{.layers = 0,
-                 .experts = size_of(node, experts_key),
+                 .experts = static_cast<int>(node.integer(experts_key, kExperts)),
                  .experts_per_token = 1,
                  .intermediate = intermediate,
                  .shared_intermediate =
-                     size_or(node, "shared_expert_intermediate_size", shared * intermediate)};
+                     size_or(node, "shared_expert_intermediate_size", static_cast<int>(shared))};
   moe.experts_per_token = static_cast<int>(node.integer("num_experts_per_tok", {1, moe.experts}));
   return moe;
 }
@@ -78,6 +83,16 @@ void refuse_unmodelled(const Node& node) {
   if (has_value(node, "layer_types")) {
     for (const Node& kind : node.array("layer_types")) {
       if (kind.as_text() != "full_attention") kind.fail("only full_attention is modelled");
+    }
+  }
+  if (has_value(node, "index_topk")) node.at("index_topk").fail("sparse attention is not modelled");
+  for (const std::string_view activation : {"hidden_act", "hidden_activation"}) {
+    if (!has_value(node, activation)) continue;
+    const std::string name = node.text(activation);
+    if (name != "silu" && name != "swish" && name != "gelu_pytorch_tanh") {
+      node.at(activation)
+          .fail("only gated FFNs (silu, swish, gelu_pytorch_tanh) are modelled, got \"" + name +
+                "\"");
     }
   }
   if (has_value(node, "mlp_only_layers") && !node.array("mlp_only_layers").empty()) {
@@ -99,7 +114,7 @@ bool is_hugging_face_config(const Node& document) {
 
 ModelSpec read_hugging_face(const Node& document) {
   refuse_unmodelled(document);
-  const int layers = size_of(document, "num_hidden_layers");
+  const int layers = static_cast<int>(document.integer("num_hidden_layers", kLayers));
   const std::string family = document.text("model_type", "model");
   const std::string name = document.text("_name_or_path", family);
   ModelSpec model{.name = name.empty() ? family : name,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/config/config_error.hpp"
 #include "sim/engine/contract.hpp"
 
 namespace helixsim {
@@ -45,6 +46,10 @@ void Schedule::clear() {
 }
 
 TaskId Schedule::add_task(Seconds time, ResourceId stream) {
+  // Sums of so many tasks stay far from the end of engine time.
+  constexpr Seconds kLongest(1000.0);
+  if (!(time < kLongest))
+    throw ConfigError("one operation takes longer than 1000 s: are the system's rates right?");
   return graph_.add({.latency = {}, .work = to_sim_time(time), .resource = stream});
 }
 
@@ -54,16 +59,22 @@ void Schedule::depend_on(const Joins& joins, TaskId task) {
   }
 }
 
-void Schedule::note(const Operation& op, TaskId first, SimTime busy, Bytes sent) {
+void Schedule::note(const Operation& op, TaskId first, SimTime busy, const CollectiveCost& cost) {
   const auto end = static_cast<TaskId>(graph_.task_count());
-  operations_.push_back({.operation = &op, .first = first, .end = end, .busy = busy, .sent = sent});
+  operations_.push_back({.operation = &op,
+                         .block = blocks_.size() - 1,
+                         .first = first,
+                         .end = end,
+                         .busy = busy,
+                         .sent = cost.sent,
+                         .algorithm = cost.algorithm});
   blocks_.back().busy[static_cast<std::size_t>(op.category)] += busy;
 }
 
 TaskId Schedule::add_compute(const Operation& op, const Joins& after) {
   const TaskId task = add_task(hardware_->duration(op.work), compute_);
   depend_on(after, task);
-  note(op, task, graph_.duration(task), Bytes());
+  note(op, task, graph_.duration(task), {});
   return task;
 }
 
@@ -78,7 +89,7 @@ TaskId Schedule::add_collective(const Operation& op, const Joins& after) {
     graph_.depend(first, last);
     busy += graph_.duration(last);
   }
-  note(op, first, busy, cost.sent);
+  note(op, first, busy, cost);
   return last;
 }
 
@@ -165,7 +176,7 @@ void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
     depend_on(joins_, task);
     attention_busy += graph_.duration(task);
   }
-  note(attention, first, attention_busy, Bytes());
+  note(attention, first, attention_busy, {});
 
   const auto first_exchange = static_cast<TaskId>(graph_.task_count());
   SimTime exchange_busy;
@@ -182,7 +193,7 @@ void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
     if (latency_each > Seconds()) last = add_exchange_task(latency_each, kNoResource, last);
   }
   if (tail > Seconds()) last = add_exchange_task(tail, communication_, last);
-  note(exchange, first_exchange, exchange_busy, hardware_->cost(exchange.collective).sent);
+  note(exchange, first_exchange, exchange_busy, hardware_->cost(exchange.collective));
   // Exchanges keep their order on the stream, so the last one ends last.
   joins_ = {{last, kNoTask}};
 }

@@ -2,6 +2,7 @@
 
 #include <array>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "hw_models/hardware.hpp"
@@ -22,10 +23,12 @@ struct ScheduleOptions {
 /// sends.
 struct ScheduledOperation {
   const Operation* operation = nullptr;
-  TaskId first = 0;  ///< tasks [first, end)
+  std::size_t block = 0;  ///< the append() that brought it
+  TaskId first = 0;       ///< tasks [first, end)
   TaskId end = 0;
   SimTime busy;  ///< sum over its tasks, latencies included
   Bytes sent;
+  std::string_view algorithm;  ///< of a collective
 };
 
 /// One block of operations on a rank, after the run.
@@ -70,7 +73,7 @@ class Schedule {
   void add_pieces(const Operation& attention, const Operation& exchange,
                   std::span<const Seconds> attention_times, std::span<const Seconds> exchange_times,
                   Seconds latency_each, Seconds tail, bool lockstep);
-  void note(const Operation& op, TaskId first, SimTime busy, Bytes sent);
+  void note(const Operation& op, TaskId first, SimTime busy, const CollectiveCost& cost);
 
   const Hardware* hardware_;
   bool overlap_all_reduce_;

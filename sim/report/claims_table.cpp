@@ -20,13 +20,17 @@ std::string wrapped(const std::string& text, std::size_t indent) {
   return out;
 }
 
+/// The model, and the context where the claim is about one.
+std::string subject_of(const ReportClaim& claim) {
+  return claim.context > 0.0 ? claim.model + " at " + format_tokens(claim.context) : claim.model;
+}
+
 }  // namespace
 
 std::string claims_table(const std::vector<ReportClaim>& claims) {
   std::string out;
   for (const ReportClaim& claim : claims) {
-    const std::string head = wrapped(
-        fmt::format("{} at {}: {}", claim.model, format_tokens(claim.context), claim.text), 10);
+    const std::string head = wrapped(subject_of(claim) + ": " + claim.text, 10);
     out += fmt::format("{:<10}", claim.verdict) + head.substr(10);
     std::string numbers = "ours " + claim.ours;
     if (!claim.published.empty()) numbers += "; published " + claim.published;

@@ -20,8 +20,18 @@ bool looks_like_results(const fs::path& folder) {
   return file && begin == kBegin;
 }
 
-fs::path without_trailing_slash(const fs::path& place) {
-  return place.has_filename() ? place : place.parent_path();
+/// The folder itself, links and dots resolved. Errors: ConfigError for the working folder, which
+/// cannot be replaced.
+fs::path real_place(const fs::path& place) {
+  if (place.empty()) throw ConfigError("--out: expected a folder");
+  std::error_code error;
+  fs::path real = fs::weakly_canonical(place, error);
+  if (error) real = place;
+  if (!real.has_filename()) real = real.parent_path();
+  if (fs::equivalent(real, fs::current_path(error), error)) {
+    throw ConfigError("--out: " + place.string() + " is the working folder, expected another one");
+  }
+  return real;
 }
 
 void write_file(const fs::path& path, std::string_view text, std::ios::openmode mode) {
@@ -35,9 +45,7 @@ void write_file(const fs::path& path, std::string_view text, std::ios::openmode 
 
 }  // namespace
 
-OutputFolder::OutputFolder(const fs::path& place, bool overwrite)
-    : place_(without_trailing_slash(place)) {
-  if (place_.empty()) throw ConfigError("--out: expected a folder");
+OutputFolder::OutputFolder(const fs::path& place, bool overwrite) : place_(real_place(place)) {
   std::error_code error;
   if (fs::exists(place_, error)) {
     if (!fs::is_directory(place_, error))
@@ -53,6 +61,7 @@ OutputFolder::OutputFolder(const fs::path& place, bool overwrite)
   }
   working_ = place_;
   working_ += ".part-" + std::to_string(::getpid());
+  fs::remove_all(working_, error);  // left behind by a killed run with the same process number
   fs::create_directories(working_, error);
   if (error || !fs::is_directory(working_)) {
     throw ConfigError("--out: " + place_.string() + " cannot be written: " + error.message());

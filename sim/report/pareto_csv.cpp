@@ -17,7 +17,7 @@ std::string pareto_csv(const std::vector<StudyResult>& results) {
     const auto add = [&](std::string_view name, const Frontier& frontier) {
       for (const FrontierPoint& at : frontier) {
         out += std::string(name) + ",";
-        add_point_csv(result.study->request.model, at.point, evaluator.evaluate(at.point), out);
+        add_point_csv(result.study->setup.model.name, at.point, evaluator.evaluate(at.point), out);
       }
     };
     for (std::size_t c = 0; c < result.search.contexts.size(); ++c) {

@@ -12,8 +12,8 @@ namespace helixsim {
 /// one row a point.
 std::string pareto_csv(const std::vector<StudyResult>& results);
 
-/// The frontiers of stored results, of several runs if they are overlaid, with what report.json
-/// keeps of each point.
+/// frontiers.csv of `pareto`: the frontiers of stored results, of several runs if they are
+/// overlaid, with what report.json keeps of each point.
 std::string frontiers_csv(const ReportData& data);
 
 }  // namespace helixsim

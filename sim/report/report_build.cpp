@@ -91,7 +91,7 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   const Study& study = *result.study;
   const ContextResult& found = result.search.contexts[context];
   ReportView view{.run = {},
-                  .model = study.request.model,
+                  .model = study.setup.model.name,
                   .model_title = study.setup.model.title,
                   .context = found.context,
                   .baseline = study.baseline,

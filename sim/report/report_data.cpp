@@ -155,6 +155,18 @@ std::optional<double> read_optional(const Node& parent, std::string_view key) {
   return parent.number(key, kPositive);
 }
 
+/// Along a frontier interactivity does not rise and throughput does not fall.
+void check_frontier(const ReportView& view, const std::vector<int>& indices, const Node& node) {
+  for (std::size_t i = 1; i < indices.size(); ++i) {
+    const ReportPoint& faster = view.points[static_cast<std::size_t>(indices[i - 1])];
+    const ReportPoint& slower = view.points[static_cast<std::size_t>(indices[i])];
+    if (indices[i] == indices[i - 1] || slower.ttl_us < faster.ttl_us ||
+        view.throughput(slower) < view.throughput(faster)) {
+      node.elements()[i].fail("is no next point of a frontier");
+    }
+  }
+}
+
 ReportView read_view(const Node& node) {
   const Node baseline = node.object("baseline");
   ReportView view{.run = node.text("run"),
@@ -182,6 +194,7 @@ ReportView read_view(const Node& node) {
       indices.push_back(
           static_cast<int>(index.as_integer({0, static_cast<long long>(view.points.size()) - 1})));
     }
+    check_frontier(view, indices, frontiers.at(name));
     view.frontiers.emplace_back(name, std::move(indices));
   }
   return view;
@@ -191,7 +204,7 @@ ReportClaim read_claim(const Node& node) {
   return {.name = node.text("name"),
           .text = node.text("text"),
           .model = node.text("model"),
-          .context = node.number("context_tokens", {1.0, 1e12}),
+          .context = node.number("context_tokens", {0.0, 1e12}),
           .published = node.text("published"),
           .ours = node.text("ours"),
           .band = node.at("band").json().is_null() ? "" : node.text("band"),
@@ -270,6 +283,19 @@ ReportData overlay(const std::vector<std::pair<std::string, ReportData>>& runs) 
       if (std::find(into.begin(), into.end(), item) == into.end()) into.push_back(item);
     }
   };
+  // What differs between the runs is said of each.
+  const auto join = [&](std::string ReportData::*text) {
+    const bool same = std::all_of(runs.begin(), runs.end(), [&](const auto& run) {
+      return run.second.*text == runs.front().second.*text;
+    });
+    if (same) return;
+    (out.*text).clear();
+    for (const auto& [name, data] : runs)
+      (out.*text) += ((out.*text).empty() ? "" : "; ") + name + ": " + data.*text;
+  };
+  join(&ReportData::title);
+  join(&ReportData::system);
+  join(&ReportData::fidelity);
   for (const auto& [name, data] : runs) {
     for (ReportView view : data.views) {
       view.run = name;

@@ -66,7 +66,7 @@ struct ReportClaim {
   std::string name;
   std::string text;
   std::string model;
-  double context = 0.0;
+  double context = 0.0;  ///< 0 when the claim looks at every context
   std::string published;
   std::string ours;
   std::string band;  ///< empty when the claim is reported and not judged

@@ -25,6 +25,7 @@ Json operation_json(const OperationReport& op) {
           {"group", op.group},
           {"payload_bytes", op.payload_bytes.value()},
           {"sent_bytes", op.sent_bytes.value()},
+          {"algorithm", op.algorithm},
           {"active_experts", op.active_experts},
           {"duration_s", seconds(op.duration)},
           {"start_s", seconds(op.start)},
@@ -50,7 +51,7 @@ Json precision_json(const PrecisionPlan& plan) {
 
 }  // namespace
 
-std::string step_json(const Setup& setup, const StepReport& report, const std::string& system) {
+std::string step_json(const Setup& setup, const StepReport& report) {
   const Point& point = report.point;
   const PointResult& result = report.result;
   const Layout& layout = point.layout;
@@ -71,7 +72,7 @@ std::string step_json(const Setup& setup, const StepReport& report, const std::s
   }
   const Json document{
       {"model", setup.model.name},
-      {"system", system},
+      {"system", setup.hardware.system_name()},
       {"fidelity", setup.hardware.fidelity()},
       {"layout",
        {{"strategy", point.strategy->name},
@@ -86,7 +87,9 @@ std::string step_json(const Setup& setup, const StepReport& report, const std::s
       {"context_tokens", point.context},
       {"hop_b", {{"mode", to_text(point.hop_b)}, {"chunks", result.chunks}}},
       {"precision", precision_json(setup.precision)},
-      {"options", {{"overlap_all_reduce", setup.options.overlap_all_reduce}}},
+      {"options",
+       {{"overlap_all_reduce", setup.options.overlap_all_reduce},
+        {"all_reduce", setup.hardware.all_reduce()}}},
       {"requests_in_flight", point.requests_in_flight()},
       {"status", ok ? "ok" : "infeasible"},
       {"reason", ok ? Json() : Json(explain_infeasible(result.memory))},

@@ -232,6 +232,8 @@ ClaimResult evaluate_claim(const Claim& claim, const StudyResult& result) {
   out.outcome = context == contexts.end() && !kind.all_contexts
                     ? nothing("the context was not run")
                     : kind.evaluate({claim, result, index});
+  out.claim.model = result.study->setup.model.name;
+  if (kind.all_contexts) out.claim.context = 0.0;
   if (claim.overlap_all_reduce) out.text += ", all-reduces overlapped";
   if (!claim.baseline.empty())
     out.text += fmt::format(" (baseline {})", fmt::join(claim.baseline, ", "));

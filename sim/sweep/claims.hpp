@@ -47,7 +47,7 @@ std::string_view name_of(Verdict verdict);
 
 /// One line of the claims table.
 struct ClaimResult {
-  Claim claim;
+  Claim claim;  ///< context 0 when it looks at every context
   std::string text;
   ClaimOutcome outcome;
   Verdict verdict = Verdict::Reported;

@@ -182,20 +182,23 @@ Point point_of(const Grid& grid, double context, const Record& record) {
 SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};
-  Search search(space, setup, result.grid, options);
-  const auto items = static_cast<long long>(search.items().size());
-  if (items * search.points_per_item() > kMostPoints) {
+  const auto points_per_item =
+      static_cast<long long>(space.batches.size()) * static_cast<long long>(space.hop_bs.size());
+  const auto items = static_cast<long long>(space.contexts.size()) *
+                     static_cast<long long>(result.grid.layouts.size());
+  if (items > kMostPoints / points_per_item) {
     throw ConfigError("the search space has more than " + format_count(kMostPoints) +
                       " points; narrow its lists");
   }
+  Search search(space, setup, result.grid, options);
   search.run();
   result.interrupted = search.stopped();
-  const long long rejected_points = result.grid.rejected_layouts * search.points_per_item();
+  const long long rejected_points = result.grid.rejected_layouts * points_per_item;
   for (std::size_t c = 0; c < space.contexts.size(); ++c) {
     ContextResult context{.context = space.contexts[c], .counts = {}, .records = {}};
     context.counts.invalid = rejected_points;
     for (std::size_t l = 0; l < result.grid.layouts.size(); ++l) {
-      const ItemResult& item = search.items()[c * result.grid.layouts.size() + l];
+      ItemResult item = std::move(search.items()[c * result.grid.layouts.size() + l]);
       context.counts += item.counts;
       context.records.insert(context.records.end(), item.records.begin(), item.records.end());
     }

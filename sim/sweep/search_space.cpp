@@ -44,18 +44,10 @@ StrategySpace read_strategy(const StrategyEntry& strategy, const Node& own, cons
           .pp = list("pp", true)};
 }
 
-HopB read_hop_b_mode(const Node& node) {
-  if (node.is_number()) return {HopBMode::Chunks, static_cast<int>(node.as_integer({1, 65535}))};
-  const std::string text = node.as_text();
-  const auto hop_b = parse_hop_b(text);
-  const bool of_frontiers =
-      hop_b && hop_b->mode != HopBMode::Figure3 && hop_b->mode != HopBMode::Figure3Lockstep;
-  if (!of_frontiers) {
-    const std::vector<std::string> names{"off", "best", "device_initiated"};
-    node.fail("expected off, best, device_initiated or a chunk count, got \"" + text + "\"" +
-              (nearest_name(text, names).empty() ? "" : suggestion(text, names)));
-  }
-  return *hop_b;
+/// Modes that may stand on a frontier: those of figure 3 exist for its claim only.
+std::vector<std::string> frontier_modes() {
+  return {to_text(HopB{HopBMode::Off, 1}), to_text(HopB{HopBMode::Best, 1}),
+          to_text(HopB{HopBMode::DeviceInitiated, 1})};
 }
 
 }  // namespace
@@ -102,7 +94,7 @@ SearchSpace read_search_space(const Node& document) {
 
   if (document.has("hop_b")) {
     for (const Node& mode : document.array("hop_b")) {
-      const HopB hop_b = read_hop_b_mode(mode);
+      const HopB hop_b = read_hop_b(mode, frontier_modes());
       if (std::find(space.hop_bs.begin(), space.hop_bs.end(), hop_b) != space.hop_bs.end())
         mode.fail("named twice");
       space.hop_bs.push_back(hop_b);

@@ -34,7 +34,7 @@ struct SearchSpace {
 /// widths), batch, hop_b. Errors: ConfigError.
 SearchSpace read_search_space(const Node& document);
 
-/// A context as a number of tokens or a text such as "64k".
+/// A rising list of contexts, each as read_context() takes it.
 std::vector<double> read_contexts(const Node& node);
 
 }  // namespace helixsim

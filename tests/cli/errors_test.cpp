@@ -68,7 +68,7 @@ TEST_CASE("wrong values of flags are answered at the flag", "[cli][errors]") {
       {kHelix + "--tpa 8 --kvp 8 --batch 4 --hop-b 5",
        "--hop-b: 5 is outside [1, 4]; an attention group holds 4 requests"},
       {kHelix + "--hop-b besst",
-       "--hop-b: expected off, a chunk count, best, device_initiated, figure3 or "
+       "--hop-b: expected a chunk count, off, best, device_initiated, figure3, "
        "figure3_lockstep, got "
        "\"besst\"; did you mean \"best\"?"},
       {kHelix + "--context lots",
@@ -164,4 +164,26 @@ TEST_CASE("a data folder that is not one is named", "[cli][errors]") {
                 std::filesystem::temp_directory_path());
   CHECK(run.status == 2);
   CHECK(run.err == "helixsim: HELIXSIM_DATA: /nowhere does not hold configs/models\n");
+}
+
+TEST_CASE("steps beyond all measure are wrong input, not internal errors", "[cli][errors]") {
+  CHECK_THAT(
+      message(kHelix + "--tpa 8 --kvp 8 --batch 80 --set system.gpu.compute.fp4.value='1 GFLOP/s' "
+                       "--set system.fidelities.paper.kernels.compute_efficiency.value=0.01"),
+      Catch::Contains("longer than"));
+  const TemporaryFolder folder;
+  (void)folder.file("tiny.json",
+              R"({"format": "helixsim/model/1", "name": "tiny", "hidden": 1, "vocabulary": 1,
+                               "attention": {"kind": "gqa", "query_heads": 1, "kv_heads": 1, "head_size": 1},
+                               "dense_ffn": {"layers": 1, "intermediate": 1}})");
+  CHECK_THAT(message("simulate --model ./tiny.json --strategy tp --fidelity ideal --context 1",
+                     folder.path()),
+             Catch::Contains("less than a picosecond"));
+}
+
+TEST_CASE("output that cannot be written is no success", "[cli][errors]") {
+  const ProgramRun run =
+      run_shell("helixsim list strategies > /dev/full", std::filesystem::temp_directory_path());
+  CHECK(run.status == 2);
+  CHECK(run.err == "helixsim: standard output cannot be written\n");
 }

@@ -108,3 +108,19 @@ TEST_CASE("an infeasible point is explained in one sentence with its numbers", "
         "weights 1 GB + KV cache 1 GB + reserve 1 GB = 3 GB exceed the usable 2 GB of the fullest "
         "GPU");
 }
+
+TEST_CASE("the fullest stage is the one of the heavier layers", "[decode][memory]") {
+  // Dense layers of 3 * 2048 * 400,000 elements against experts of 256 columns: with two stages of
+  // three layers each, the stage of dense layers is the fullest.
+  ModelSpec model = small_mla_moe_model();
+  model.dense = {.layers = 3, .intermediate = 400'000};
+  model.moe.layers = 3;
+  model.moe.intermediate = 256;
+  const Setup setup = make_setup(model, "ideal", roomy());
+  const Point point{.strategy = &strategy_named("tp"),
+                    .layout = {.tpa = 1, .kvp = 1, .dp = 1, .tpf = 1, .ep = 1, .pp = 2},
+                    .batch = 1,
+                    .context = 1000,
+                    .hop_b = {}};
+  CHECK(memory_use(setup, point).weights.value() > 3 * 3.0 * 2048 * 400'000 * 0.5);
+}

@@ -98,7 +98,7 @@ TEST_CASE("every wrong point is answered at the key to blame", "[decode][request
   CHECK(answer(llama, R"({"strategy": "helix", "hop_b": 2})") ==
         "demo.json: /hop_b: 2 is outside [1, 1]; an attention group holds 1 request");
   CHECK(answer(llama, R"({"strategy": "helix", "hop_b": "bset"})") ==
-        "demo.json: /hop_b: expected off, a chunk count, best, device_initiated, figure3 or "
+        "demo.json: /hop_b: expected a chunk count, off, best, device_initiated, figure3, "
         "figure3_lockstep, got "
         "\"bset\"; did you mean \"best\"?");
   CHECK(answer(llama, R"({"strategy": "tp", "batch": 0})") ==

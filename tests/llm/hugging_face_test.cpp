@@ -138,6 +138,13 @@ TEST_CASE("an architecture that is not modelled is refused rather than costed as
              Catch::StartsWith("config.json: /decoder_sparse_step: "));
   CHECK_THAT(answer(kQwen3Moe, {{"mlp_only_layers", {0}}}),
              Catch::StartsWith("config.json: /mlp_only_layers"));
+  CHECK(answer(kDeepseekV3, {{"index_topk", 2048}}) ==
+        "config.json: /index_topk: sparse attention is not modelled");
+  CHECK_THAT(answer(kLlama405b, {{"hidden_act", "gelu"}}),
+             Catch::StartsWith("config.json: /hidden_act: only gated FFNs"));
+  // 10,000 shared experts of 1,000,000 columns do not fit an int.
+  CHECK_THAT(answer(kDeepseekV3, {{"n_shared_experts", 10000}, {"moe_intermediate_size", 1000000}}),
+             Catch::StartsWith("config.json: /n_shared_experts: "));
   // A window that is switched off says nothing about the attention.
   CHECK(answer(kQwen3Moe, {{"sliding_window", 4096}}) == "accepted");
 }

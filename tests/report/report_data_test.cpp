@@ -35,9 +35,16 @@ ReportData read_changed(const std::string& pointer, const Json& value) {
 
 }  // namespace
 
+TEST_CASE("control characters, which would reach the terminal, are refused", "[report]") {
+  ReportData data = small_run().report(0);
+  data.title = "\x1b[31mred";
+  CHECK_THROWS_WITH(read(to_json(data)),
+                    Catch::Contains("/title: control characters are not allowed"));
+}
+
 TEST_CASE("a report read back and written again is the same to the byte", "[report][report_data]") {
   ReportData data = small_run().report(500);
-  data.title = "</script> & \"quotes\", \xe2\x82\xac, a broken \xff byte and \x01";
+  data.title = "</script> & \"quotes\", \xe2\x82\xac, a broken \xff byte";
   data.views[0].run = "run/1";
   const std::string first = to_json(data);
   CHECK(to_json(read(first)) == first);

@@ -105,13 +105,13 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"widths", R"({"batch": [1]})",
        "space.json: /widths/batch: unknown key; expected one of tpa, kvp, dp, tpf, ep, pp"},
       {"hop_b", R"(["of"])",
-       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got \"of\"; "
+       "space.json: /hop_b/0: expected a chunk count, off, best, device_initiated, got \"of\"; "
        "did "
        "you mean \"off\"?"},
       {"hop_b", R"(["figure3"])",
-       "space.json: /hop_b/0: expected off, best, device_initiated or a chunk count, got "
+       "space.json: /hop_b/0: expected a chunk count, off, best, device_initiated, got "
        "\"figure3\""},
-      {"hop_b", "[0]", "space.json: /hop_b/0: 0 is outside [1, 65535]"},
+      {"hop_b", "[0]", "space.json: /hop_b/0: 0 is outside [1, 1000000]"},
       {"hop_b", R"(["off", "off"])", "space.json: /hop_b/1: named twice"},
       {"hop_b", R"([2, "2"])", "space.json: /hop_b/1: named twice"},
   }));

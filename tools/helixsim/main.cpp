@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <cstdio>
+#include <iostream>
 
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
@@ -38,6 +40,14 @@ std::vector<std::string> allowed_names(const CLI::App& program, const std::strin
     }
   }
   return names;
+}
+
+/// Whether everything printed has reached its place: a full disk must not look like success.
+bool finish_output() {
+  std::cout.flush();
+  const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
+  if (!written) fmt::print(stderr, "helixsim: standard output cannot be written\n");
+  return written;
 }
 
 /// The first word that belongs to nothing; empty when every word was understood.
@@ -93,5 +103,5 @@ int main(int argc, char** argv) {
     fmt::print(stderr, "helixsim: internal error: {}\n", error.what());
     return 70;
   }
-  return status;
+  return finish_output() ? status : helixsim::kWrongInput;
 }

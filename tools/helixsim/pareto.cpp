@@ -70,7 +70,7 @@ int run(const Options& options) {
   const double context = chosen_context(options, data);
   if (!options.out.empty()) {
     OutputFolder folder(options.out, options.overwrite);
-    folder.write("pareto.csv", frontiers_csv(data));
+    folder.write("frontiers.csv", frontiers_csv(data));
     folder.write("report.json", to_json(data));
     folder.write("pareto.svg", pareto_svg(data, context));
     folder.write("summary.txt", counts_sentence(data.counts) + "\n\n" + frontier_tables(data));

@@ -49,7 +49,10 @@ int run(const Options& options) {
       break;
   }
   if (!result.claims_hold) fmt::print(stderr, "helixsim: a claim is outside its band\n");
-  return result.claims_hold ? kDone : kClaimFailed;
+  if (!result.claims_hold) return kClaimFailed;
+  if (result.counts.simulated > 0) return kDone;
+  fmt::print(stderr, "helixsim: no point of the scenario is feasible\n");
+  return kNothingFeasible;
 }
 
 }  // namespace

@@ -110,7 +110,7 @@ ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bo
   ScenarioRun run;
   std::vector<StudyResult> results;
   for (const Study& study : scenario.studies) {
-    const auto stream = point_stream(options, folder ? &*folder : nullptr, study.request.model);
+    const auto stream = point_stream(options, folder ? &*folder : nullptr, study.setup.model.name);
     if (stream && results.empty() && options.points == "csv")
       folder->append("points.csv", points_csv_head());
     results.push_back(run_study(study, options, stream, study.request.model));

@@ -43,7 +43,16 @@ Node merged_document(const Options& options, const std::vector<Override>& change
     throw ConfigError("--set " + changes.front().path +
                       ": without a file only model. and system. can be changed");
   }
-  document.update(options.flags.merged());
+  nlohmann::json flags = options.flags.merged();
+  if (flags.contains("weights") && document.contains("weights")) {
+    // Classes of the flags are laid over those of the file.
+    nlohmann::json all = document["weights"].is_array()
+                             ? document["weights"]
+                             : nlohmann::json::array({document["weights"]});
+    for (const auto& one : flags["weights"]) all.push_back(one);
+    flags["weights"] = all;
+  }
+  document.update(flags);
   return {std::make_shared<nlohmann::json>(std::move(document)), name};
 }
 
@@ -65,7 +74,7 @@ int run(const Options& options) {
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
   switch (format) {
     case OutputFormat::Json:
-      std::cout << step_json(setup, report, request.system);
+      std::cout << step_json(setup, report);
       break;
     case OutputFormat::Csv:
       std::cout << step_csv(report);

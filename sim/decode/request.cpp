@@ -125,6 +125,13 @@ std::vector<std::string_view> point_keys() {
   return {"strategy", "tpa", "kvp", "dp", "tpf", "ep", "pp", "batch", "context", "hop_b"};
 }
 
+std::vector<std::string_view> point_file_keys() {
+  std::vector<std::string_view> keys = setup_keys();
+  for (const std::string_view key : point_keys()) keys.push_back(key);
+  keys.push_back("format");
+  return keys;
+}
+
 Point read_point(const Node& node, const Setup& setup) {
   const auto rows = strategies();
   Point point;

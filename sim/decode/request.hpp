@@ -54,5 +54,7 @@ HopB read_hop_b(const Node& node, std::span<const std::string> names);
 /// * ep needs. Errors: ConfigError.
 Point read_point(const Node& node, const Setup& setup);
 std::vector<std::string_view> point_keys();
+/// Keys of a "helixsim/point/1" file: those of a setup and of a point.
+std::vector<std::string_view> point_file_keys();
 
 }  // namespace helixsim

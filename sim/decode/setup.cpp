@@ -12,4 +12,13 @@ Setup::Setup(ModelSpec model_spec, Hardware hardware_model, PrecisionPlan plan,
       precision(plan),
       options(schedule_options) {}
 
+std::vector<std::string> warnings_of(const Setup& setup) {
+  const Precision kv = setup.precision.kv_cache;
+  const bool events = setup.hardware.accounting() == Accounting::Event;
+  if (events && entry(kv).rate == MathRate::Fp4) {
+    return {"no measured attention kernel reads a 4-bit KV cache: its speed is assumed"};
+  }
+  return {};
+}
+
 }  // namespace helixsim

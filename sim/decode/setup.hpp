@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "hw_models/hardware.hpp"
 #include "sim/llm/attention/attention_kind.hpp"
@@ -23,5 +24,9 @@ struct Setup {
   PrecisionPlan precision;
   ScheduleOptions options;
 };
+
+/// What the user must know about the setup's hardware model, such as a format that no kernel was
+/// measured with.
+std::vector<std::string> warnings_of(const Setup& setup);
 
 }  // namespace helixsim

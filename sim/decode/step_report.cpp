@@ -104,7 +104,7 @@ LayerReport report_layer(const Evaluator& evaluator, std::string_view kind, Bloc
 }
 
 std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
-  std::vector<std::string> warnings;
+  std::vector<std::string> warnings = warnings_of(setup);
   if (point.hop_b.mode != HopBMode::Off) {
     if (!point.strategy->hides_exchange) {
       warnings.push_back("hop_b has no effect: strategy " + std::string(point.strategy->name) +
@@ -116,11 +116,6 @@ std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
   if (setup.options.overlap_all_reduce && !point.strategy->overlaps_all_reduce) {
     warnings.push_back("overlap_all_reduce has no effect: strategy " +
                        std::string(point.strategy->name) + " exposes all its communication");
-  }
-  if (setup.hardware.accounting() == Accounting::Event &&
-      (setup.precision.kv_cache == Precision::Fp4 ||
-       setup.precision.kv_cache == Precision::Nvfp4)) {
-    warnings.push_back("no measured attention kernel reads a 4-bit KV cache: its speed is assumed");
   }
   return warnings;
 }

@@ -48,6 +48,20 @@ Operation gemm(std::string_view name, double elements, double tokens, Precision 
           .active_experts = 0.0};
 }
 
+Operation flash_decode_kernel(double kv_elements, Flops flops, const PrecisionPlan& precision) {
+  return {.name = "attention",
+          .kind = OperationKind::Attention,
+          .category = TimeCategory::Attention,
+          .work = {.kind = KernelKind::Attention,
+                   .math = entry(precision.attention_math).rate,
+                   .weight_bytes = {},
+                   .kv_bytes = Bytes(kv_elements * bytes_per_element(precision.kv_cache)),
+                   .flops = flops},
+          .collective = {},
+          .cut_by_hop_b = false,
+          .active_experts = 0.0};
+}
+
 Operation elementwise(std::string_view name, TimeCategory category) {
   return {.name = name,
           .kind = OperationKind::Elementwise,

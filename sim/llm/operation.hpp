@@ -6,6 +6,7 @@
 
 #include "hw_models/collectives/collective.hpp"
 #include "hw_models/kernels/kernel.hpp"
+#include "sim/llm/precision_plan.hpp"
 
 namespace helixsim {
 
@@ -37,6 +38,8 @@ using OperationList = std::vector<Operation>;
 /// A GEMM of `tokens` rows against `elements` weights, stored and computed in `precision`.
 Operation gemm(std::string_view name, double elements, double tokens, Precision precision,
                TimeCategory category = TimeCategory::Gemm);
+/// Flash-decode over `kv_elements` of the cache, computed in the attention arithmetic of the plan.
+Operation flash_decode_kernel(double kv_elements, Flops flops, const PrecisionPlan& precision);
 Operation elementwise(std::string_view name, TimeCategory category = TimeCategory::Other);
 
 }  // namespace helixsim

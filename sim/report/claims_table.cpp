@@ -2,8 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <nlohmann/json.hpp>
-
 #include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
@@ -39,24 +37,6 @@ std::string claims_table(const std::vector<ReportClaim>& claims) {
     if (!claim.where.empty()) out += wrapped("(" + claim.where + ")", 10);
   }
   return out;
-}
-
-std::string claims_json(const std::vector<ReportClaim>& claims) {
-  using Json = nlohmann::ordered_json;
-  Json list = Json::array();
-  for (const ReportClaim& claim : claims) {
-    list.push_back({{"name", claim.name},
-                    {"text", claim.text},
-                    {"model", claim.model},
-                    {"context_tokens", claim.context},
-                    {"published", claim.published},
-                    {"ours", claim.ours},
-                    {"band", claim.band.empty() ? Json() : Json(claim.band)},
-                    {"verdict", claim.verdict},
-                    {"where", claim.where},
-                    {"source", claim.source}});
-  }
-  return Json{{"claims", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
 std::string claims_csv(const std::vector<ReportClaim>& claims) {

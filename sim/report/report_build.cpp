@@ -133,15 +133,13 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   return view;
 }
 
+/// The warnings of all studies, each once.
 std::vector<std::string> warnings_of(const Scenario& scenario) {
   std::vector<std::string> warnings;
   for (const Study& study : scenario.studies) {
-    const Precision kv = study.setup.precision.kv_cache;
-    const bool events = study.setup.hardware.accounting() == Accounting::Event;
-    if (events && (kv == Precision::Fp4 || kv == Precision::Nvfp4)) {
-      warnings.emplace_back(
-          "No measured attention kernel reads a 4-bit KV cache: its speed is assumed.");
-      break;
+    for (const std::string& warning : warnings_of(study.setup)) {
+      if (std::find(warnings.begin(), warnings.end(), warning) == warnings.end())
+        warnings.push_back(warning);
     }
   }
   return warnings;

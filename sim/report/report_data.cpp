@@ -253,6 +253,12 @@ std::string to_json(const ReportData& data) {
   return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 
+std::string claims_json(const std::vector<ReportClaim>& claims) {
+  Json list = Json::array();
+  for (const ReportClaim& claim : claims) list.push_back(claim_json(claim));
+  return Json{{"claims", list}}.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
 ReportData read_report_data(const Node& document) {
   document.expect("format", kFormat);
   ReportData data{.tool = document.text("tool"),

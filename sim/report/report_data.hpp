@@ -93,6 +93,9 @@ struct ReportData {
 std::string to_json(const ReportData& data);
 ReportData read_report_data(const Node& document);
 
+/// `{"claims": [...]}` alone, for scripts.
+std::string claims_json(const std::vector<ReportClaim>& claims);
+
 /// Several runs in one report: views carry the run's name; counts add up; claims of all.
 ReportData overlay(const std::vector<std::pair<std::string, ReportData>>& runs);
 

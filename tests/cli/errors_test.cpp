@@ -173,7 +173,7 @@ TEST_CASE("steps beyond all measure are wrong input, not internal errors", "[cli
       Catch::Contains("longer than"));
   const TemporaryFolder folder;
   (void)folder.file("tiny.json",
-              R"({"format": "helixsim/model/1", "name": "tiny", "hidden": 1, "vocabulary": 1,
+                    R"({"format": "helixsim/model/1", "name": "tiny", "hidden": 1, "vocabulary": 1,
                                "attention": {"kind": "gqa", "query_heads": 1, "kv_heads": 1, "head_size": 1},
                                "dense_ffn": {"layers": 1, "intermediate": 1}})");
   CHECK_THAT(message("simulate --model ./tiny.json --strategy tp --fidelity ideal --context 1",

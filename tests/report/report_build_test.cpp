@@ -163,7 +163,7 @@ TEST_CASE("an FP4 KV cache, which no measured kernel reads, carries a warning",
           "[report][report_build]") {
   CHECK(small_run().report(0).warnings ==
         std::vector<std::string>{
-            "No measured attention kernel reads a 4-bit KV cache: its speed is assumed."});
+            "no measured attention kernel reads a 4-bit KV cache: its speed is assumed"});
 }
 
 TEST_CASE("a claim is reported as its published value, ours, band and verdict",

@@ -37,10 +37,7 @@ void check_report(const Node& file, const Catalog&) {
 }
 
 void check_point(const Node& file, const Catalog& catalog) {
-  std::vector<std::string_view> keys = setup_keys();
-  for (const std::string_view key : point_keys()) keys.push_back(key);
-  keys.push_back("format");
-  file.allow_only(keys);
+  file.allow_only(point_file_keys());
   SetupRequest request;
   read_setup_keys(file, request);
   (void)read_point(file, make_setup(request, catalog, {}));

@@ -61,10 +61,7 @@ int run(const Options& options) {
   const OutputFormat format = options.common.output_format();
   const SplitOverrides changes = split_overrides(options.common.overrides());
   const Node document = merged_document(options, changes.file);
-  std::vector<std::string_view> keys = setup_keys();
-  for (const std::string_view key : point_keys()) keys.push_back(key);
-  keys.push_back("format");
-  document.allow_only(keys);
+  document.allow_only(point_file_keys());
 
   SetupRequest request;
   read_setup_keys(document, request);

@@ -30,18 +30,9 @@ class Gqa final : public AttentionKind {
   [[nodiscard]] Operation flash_decode(const AttentionShard& shard,
                                        const PrecisionPlan& precision) const override {
     const double tokens = shard.requests * shard.kv_tokens;
-    return {.name = "attention",
-            .kind = OperationKind::Attention,
-            .category = TimeCategory::Attention,
-            .work = {.kind = KernelKind::Attention,
-                     .math = entry(precision.attention_math).rate,
-                     .weight_bytes = {},
-                     .kv_bytes = Bytes(tokens * kv_elements_per_token(shard.kv_heads) *
-                                       bytes_per_element(precision.kv_cache)),
-                     .flops = Flops(4.0 * tokens * shard.query_heads * spec_.head_size)},
-            .collective = {},
-            .cut_by_hop_b = false,
-            .active_experts = 0.0};
+    return flash_decode_kernel(tokens * kv_elements_per_token(shard.kv_heads),
+                               Flops(4.0 * tokens * shard.query_heads * spec_.head_size),
+                               precision);
   }
 
   void after(const AttentionShard& shard, const PrecisionPlan& precision,

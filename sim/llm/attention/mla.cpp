@@ -37,18 +37,9 @@ class Mla final : public AttentionKind {
                                        const PrecisionPlan& precision) const override {
     const double tokens = shard.requests * shard.kv_tokens;
     const double score_and_value = kv_elements_per_token(1.0) + spec_.kv_lora_rank;
-    return {.name = "attention",
-            .kind = OperationKind::Attention,
-            .category = TimeCategory::Attention,
-            .work = {.kind = KernelKind::Attention,
-                     .math = entry(precision.attention_math).rate,
-                     .weight_bytes = {},
-                     .kv_bytes = Bytes(tokens * kv_elements_per_token(1.0) *
-                                       bytes_per_element(precision.kv_cache)),
-                     .flops = Flops(2.0 * tokens * shard.query_heads * score_and_value)},
-            .collective = {},
-            .cut_by_hop_b = false,
-            .active_experts = 0.0};
+    return flash_decode_kernel(tokens * kv_elements_per_token(1.0),
+                               Flops(2.0 * tokens * shard.query_heads * score_and_value),
+                               precision);
   }
 
   void after(const AttentionShard& shard, const PrecisionPlan& precision,

@@ -1,7 +1,7 @@
 #include <fmt/format.h>
 
-#include "sim/parallel/blocks.hpp"
 #include "sim/parallel/registry.hpp"
+#include "sim/parallel/strategies/all_reduce_strategy.hpp"
 
 namespace helixsim {
 namespace {
@@ -9,7 +9,7 @@ namespace {
 /// Helix: KVP x TPA GPUs for attention, the QKV projection repeated on each KVP rank; one
 /// all-to-all of partial outputs and LSE in the KVP group; then output projection and FFN over all
 /// n = KVP * TPA GPUs. Source: Bhatia et al. 2025, sections 2.1-2.3.
-class Helix final : public Strategy {
+class Helix final : public AllReduceStrategy {
  public:
   [[nodiscard]] std::optional<LayoutFault> fault(const AttentionKind& attention, const ModelSpec&,
                                                  const Layout& layout) const override {
@@ -48,17 +48,6 @@ class Helix final : public Strategy {
     add_all_reduce("attn_all_reduce", "norm", step.layout.stage_gpus(),
                    step.hidden_bytes(step.batch), out);
   }
-
-  void dense_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_dense_block(step, widths(step.layout), out);
-  }
-  void moe_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_moe_block(step, widths(step.layout), out);
-  }
-  void begin(const StepInput& step, OperationList& out) const override {
-    add_embedding(step, step.layout.stage_gpus(), out);
-  }
-  void end(const StepInput& step, OperationList& out) const override { add_lm_head(step, out); }
 };
 
 }  // namespace

@@ -1,5 +1,5 @@
-#include "sim/parallel/blocks.hpp"
 #include "sim/parallel/registry.hpp"
+#include "sim/parallel/strategies/all_reduce_strategy.hpp"
 
 namespace helixsim {
 namespace {
@@ -7,7 +7,7 @@ namespace {
 /// Vanilla KVP after Medha: KV sharded over KVP x TPA GPUs, partial outputs all-gathered without
 /// overlap, and an output projection and FFN that are only TPA wide and repeated on the KVP ranks.
 /// Source: Bhatia et al. 2025, section 3.1, on arXiv 2409.17264.
-class Medha final : public Strategy {
+class Medha final : public AllReduceStrategy {
  public:
   [[nodiscard]] std::optional<LayoutFault> fault(const AttentionKind&, const ModelSpec&,
                                                  const Layout& layout) const override {
@@ -36,17 +36,6 @@ class Medha final : public Strategy {
     step.attention.after(shard, step.precision, out);
     add_all_reduce("attn_all_reduce", "norm", step.layout.tpa, step.hidden_bytes(step.batch), out);
   }
-
-  void dense_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_dense_block(step, widths(step.layout), out);
-  }
-  void moe_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_moe_block(step, widths(step.layout), out);
-  }
-  void begin(const StepInput& step, OperationList& out) const override {
-    add_embedding(step, step.layout.tpa, out);
-  }
-  void end(const StepInput& step, OperationList& out) const override { add_lm_head(step, out); }
 };
 
 }  // namespace

@@ -1,12 +1,12 @@
-#include "sim/parallel/blocks.hpp"
 #include "sim/parallel/registry.hpp"
+#include "sim/parallel/strategies/all_reduce_strategy.hpp"
 
 namespace helixsim {
 namespace {
 
 /// Tensor parallelism: heads over TPA = n GPUs, the FFN over TPF x EP = n, an all-reduce after
 /// each.
-class Tp final : public Strategy {
+class Tp final : public AllReduceStrategy {
  public:
   [[nodiscard]] std::optional<LayoutFault> fault(const AttentionKind&, const ModelSpec&,
                                                  const Layout& layout) const override {
@@ -29,17 +29,6 @@ class Tp final : public Strategy {
     step.attention.after(shard, step.precision, out);
     add_all_reduce("attn_all_reduce", "norm", step.layout.tpa, step.hidden_bytes(step.batch), out);
   }
-
-  void dense_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_dense_block(step, widths(step.layout), out);
-  }
-  void moe_block(const StepInput& step, OperationList& out) const override {
-    all_reduce_moe_block(step, widths(step.layout), out);
-  }
-  void begin(const StepInput& step, OperationList& out) const override {
-    add_embedding(step, step.layout.tpa, out);
-  }
-  void end(const StepInput& step, OperationList& out) const override { add_lm_head(step, out); }
 };
 
 }  // namespace

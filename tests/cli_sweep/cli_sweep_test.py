@@ -387,6 +387,16 @@ class ListAndCheckTest(CliTest):
         self.assertEqual(len(lines), 3)
 
 
+class SetTest(CliTest):
+    def test_set_reaches_the_files_of_check_and_pareto(self):
+        self.done("check", "scenarios/helix_paper.json", "--set", "title=another")
+        self.refused('/titel: unknown key; did you mean "title"?', "check", "scenarios/helix_paper.json", "--set",
+                     "titel=another")
+        out = self.smoke("results")
+        self.done("pareto", out, "--set", "title=Renamed", "--out", "renamed")
+        self.assertIn("Renamed", (self.folder / "renamed" / "report.json").read_text())
+
+
 class WidthTest(CliTest):
     def test_tables_fit_a_terminal_of_80_columns(self):
         out = self.folder / "out"

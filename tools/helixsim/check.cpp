@@ -59,8 +59,9 @@ constexpr FormatEntry kFormats[] = {
 };
 
 /// What the file is, once it has been found right.
-std::string check_file(const std::string& path, const Catalog& catalog) {
-  const Node file = catalog.read("scenarios", path, "FILE");
+std::string check_file(const std::string& path, const Catalog& catalog,
+                       const std::vector<Override>& changes) {
+  const Node file = with_overrides(catalog.read("scenarios", path, "FILE"), changes);
   if (is_hugging_face_config(file)) {
     (void)read_model(file);
     return "Hugging Face config";
@@ -73,12 +74,13 @@ std::string check_file(const std::string& path, const Catalog& catalog) {
   return std::string(row.what);
 }
 
-int run(const std::vector<std::string>& files) {
+int run(const std::vector<std::string>& files, const CommonOptions& common) {
   const Catalog catalog = Catalog::find();
+  const std::vector<Override> changes = common.overrides();
   int status = kDone;
   for (const std::string& path : files) {
     try {
-      fmt::print("{}: right ({})\n", path, check_file(path, catalog));
+      fmt::print("{}: right ({})\n", path, check_file(path, catalog, changes));
     } catch (const ConfigError& error) {
       fmt::print(stderr, "helixsim: {}\n", error.what());
       status = kWrongInput;
@@ -90,12 +92,17 @@ int run(const std::vector<std::string>& files) {
 }  // namespace
 
 void add_check(CLI::App& program, int& status) {
-  auto files = std::make_shared<std::vector<std::string>>();
+  struct Options {
+    CommonOptions common;
+    std::vector<std::string> files;
+  };
+  auto options = std::make_shared<Options>();
   CLI::App& app =
       *program.add_subcommand("check", "Is a file right, and if not, what is wrong where");
   app.footer(kExample);
-  app.add_option("files", *files, "Files to check")->required()->type_name("FILE");
-  app.callback([files, &status] { status = run(*files); });
+  app.add_option("files", options->files, "Files to check")->required()->type_name("FILE");
+  add_set(app, options->common);
+  app.callback([options, &status] { status = run(options->files, options->common); });
 }
 
 }  // namespace helixsim

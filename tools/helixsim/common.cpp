@@ -33,10 +33,10 @@ void add_format(CLI::App& app, CommonOptions& options) {
   app.add_option("--format", options.format, "table, json or csv")->capture_default_str();
 }
 
-void add_set(CLI::App& app, CommonOptions& options) {
-  app.add_option(
-         "--set", options.sets,
-         "Change a value of a file: path=value, repeatable; model. and system. reach those files")
+void add_set(CLI::App& app, CommonOptions& options, bool setup) {
+  app.add_option("--set", options.sets,
+                 std::string("Change a value of a file: path=value, repeatable") +
+                     (setup ? "; model. and system. reach those files" : ""))
       ->type_name("PATH=VALUE")
       ->allow_extra_args(false);
 }

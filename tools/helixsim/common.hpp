@@ -36,7 +36,8 @@ struct CommonOptions {
 };
 
 void add_format(CLI::App& app, CommonOptions& options);
-void add_set(CLI::App& app, CommonOptions& options);
+/// --set; with `setup`, paths below model. and system. reach those files.
+void add_set(CLI::App& app, CommonOptions& options, bool setup = false);
 void add_threads(CLI::App& app, CommonOptions& options);
 void add_seed(CLI::App& app, CommonOptions& options);
 

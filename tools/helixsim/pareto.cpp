@@ -35,7 +35,8 @@ struct Options {
   bool overwrite = false;
 };
 
-std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std::string>& folders) {
+std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std::string>& folders,
+                                                          const std::vector<Override>& changes) {
   std::vector<std::pair<std::string, ReportData>> runs;
   for (const std::string& folder : folders) {
     fs::path place = fs::path(folder);
@@ -47,7 +48,8 @@ std::vector<std::pair<std::string, ReportData>> read_runs(const std::vector<std:
     };
     const std::string plain = name;
     for (int number = 2; taken(); ++number) name = fmt::format("{} ({})", plain, number);
-    runs.emplace_back(name, read_report_data(read_json_file(place / "report.json")));
+    runs.emplace_back(
+        name, read_report_data(with_overrides(read_json_file(place / "report.json"), changes)));
   }
   return runs;
 }
@@ -66,7 +68,7 @@ double chosen_context(const Options& options, const ReportData& data) {
 
 int run(const Options& options) {
   const OutputFormat format = options.common.output_format();
-  const ReportData data = overlay(read_runs(options.folders));
+  const ReportData data = overlay(read_runs(options.folders, options.common.overrides()));
   const double context = chosen_context(options, data);
   if (!options.out.empty()) {
     OutputFolder folder(options.out, options.overwrite);
@@ -106,6 +108,7 @@ void add_pareto(CLI::App& program, int& status) {
                  "Context of pareto.svg (default: 1M, else the longest)");
   app.add_flag("--overwrite", options->overwrite, "Replace an earlier result folder");
   add_format(app, options->common);
+  add_set(app, options->common);
   app.callback([options, &status] { status = run(*options); });
 }
 

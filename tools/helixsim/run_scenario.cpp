@@ -98,7 +98,7 @@ void add_run_options(CLI::App& app, RunOptions& options) {
       ->check(CLI::Range(0LL, 10'000'000LL))
       ->capture_default_str();
   add_format(app, options.common);
-  add_set(app, options.common);
+  add_set(app, options.common, true);
   add_threads(app, options.common);
   add_seed(app, options.common);
 }

@@ -110,7 +110,7 @@ void add_simulate(CLI::App& program, int& status) {
   add_text_flag(app, options->flags, "--hop-b",
                 "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
   add_format(app, options->common);
-  add_set(app, options->common);
+  add_set(app, options->common, true);
   app.callback([options, &status] { status = run(*options); });
 }
 

@@ -78,7 +78,7 @@ std::string frontier_rows(const ReportView& view, const std::string& name) {
 
 }  // namespace
 
-std::string counts_sentence(const ReportCounts& counts) {
+std::string counts_sentence(const SearchCounts& counts) {
   return fmt::format(
       "{} points simulated, {} infeasible, {} invalid\n(infeasible: {} KV cache, {} weights)",
       format_count(counts.simulated), format_count(counts.infeasible()),

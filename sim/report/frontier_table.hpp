@@ -7,7 +7,7 @@
 namespace helixsim {
 
 /// How many points were simulated, infeasible and invalid, in a sentence.
-std::string counts_sentence(const ReportCounts& counts);
+std::string counts_sentence(const SearchCounts& counts);
 
 /// For people who never open a browser: per model and context the ends of each strategy's frontier,
 /// normalised to the baseline where there is one, and the fast half of Helix's frontier point by

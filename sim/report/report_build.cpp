@@ -64,13 +64,6 @@ ReportPoint to_report(const Point& point, const PointResult& result, int layout)
               std::lround(1000.0 * result.hidden_seconds / result.ttl.seconds().value()))};
 }
 
-ReportCounts to_report(const SearchCounts& counts) {
-  return {.simulated = counts.simulated,
-          .infeasible_weights = counts.infeasible_weights,
-          .infeasible_kv_cache = counts.infeasible_kv_cache,
-          .invalid = counts.invalid};
-}
-
 /// Frontiers by the names that the report knows, as records.
 std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& result,
                                                            std::size_t context) {
@@ -97,7 +90,7 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
                   .baseline = study.baseline,
                   .interactivity_max = {},
                   .throughput_max = {},
-                  .counts = to_report(found.counts),
+                  .counts = found.counts,
                   .layouts = {},
                   .points = {},
                   .frontiers = {}};
@@ -176,12 +169,10 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
                   .warnings = warnings_of(scenario)};
   for (const StrategyEntry& row : strategies()) data.strategies.emplace_back(row.name, row.summary);
   std::size_t views = 0;
-  SearchCounts counts;
   for (const StudyResult& result : results) {
     views += result.search.contexts.size();
-    counts += result.search.counts();
+    data.counts += result.search.counts();
   }
-  data.counts = to_report(counts);
   for (const StudyResult& result : results) {
     for (std::size_t c = 0; c < result.search.contexts.size(); ++c) {
       data.views.push_back(build_view(result, c, options.most_points / views, options.seed));

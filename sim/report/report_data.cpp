@@ -22,7 +22,7 @@ Json column(const std::vector<ReportPoint>& points, Get get) {
   return list;
 }
 
-Json counts_json(const ReportCounts& counts) {
+Json counts_json(const SearchCounts& counts) {
   return {{"simulated", counts.simulated},
           {"infeasible", counts.infeasible()},
           {"invalid", counts.invalid},
@@ -86,7 +86,7 @@ Json claim_json(const ReportClaim& claim) {
           {"source", claim.source}};
 }
 
-ReportCounts read_counts(const Node& node) {
+SearchCounts read_counts(const Node& node) {
   const Node reasons = node.object("infeasible_by_reason");
   return {.simulated = node.integer("simulated", kCount),
           .infeasible_weights = reasons.integer("weights", kCount),
@@ -311,10 +311,7 @@ ReportData overlay(const std::vector<std::pair<std::string, ReportData>>& runs) 
       claim.name = name + ": " + claim.name;
       out.claims.push_back(std::move(claim));
     }
-    out.counts.simulated += data.counts.simulated;
-    out.counts.infeasible_weights += data.counts.infeasible_weights;
-    out.counts.infeasible_kv_cache += data.counts.infeasible_kv_cache;
-    out.counts.invalid += data.counts.invalid;
+    out.counts += data.counts;
     merge(out.strategies, data.strategies);
     merge(out.assumptions, data.assumptions);
     merge(out.warnings, data.warnings);

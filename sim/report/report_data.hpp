@@ -9,6 +9,7 @@
 #include "sim/config/node.hpp"
 #include "sim/llm/operation.hpp"
 #include "sim/parallel/layout.hpp"
+#include "sim/sweep/search.hpp"
 
 namespace helixsim {
 
@@ -32,15 +33,6 @@ struct ReportPoint {
   int hidden_permille = 0;
 };
 
-struct ReportCounts {
-  long long simulated = 0;
-  long long infeasible_weights = 0;
-  long long infeasible_kv_cache = 0;
-  long long invalid = 0;
-
-  [[nodiscard]] long long infeasible() const { return infeasible_weights + infeasible_kv_cache; }
-};
-
 /// One model at one context.
 struct ReportView {
   std::string run;  ///< name of the result folder when several are overlaid
@@ -50,7 +42,7 @@ struct ReportView {
   std::vector<std::string> baseline;
   std::optional<double> interactivity_max;  ///< of the baseline, tokens/s/user
   std::optional<double> throughput_max;     ///< of the baseline, tokens/s/GPU
-  ReportCounts counts;
+  SearchCounts counts;
   std::vector<ReportLayout> layouts;
   std::vector<ReportPoint> points;
   /// Per strategy in order of drawing, then "baseline" and "overall": indices into points, fast end
@@ -82,7 +74,7 @@ struct ReportData {
   std::string fidelity;
   std::vector<std::pair<std::string, std::string>>
       strategies;  ///< name and summary, in order of drawing
-  ReportCounts counts;
+  SearchCounts counts;
   std::vector<ReportView> views;
   std::vector<ReportClaim> claims;
   std::vector<std::string> assumptions;

@@ -157,9 +157,7 @@ ClaimOutcome crossover_context(const ClaimInput& input) {
     const Frontier helix = frontier_of(input.result.search.grid, context, [](const Point& point) {
       return point.strategy->name == "helix" && point.layout.kvp > 1;
     });
-    const Frontier baseline = baseline_frontier(
-        input.result, c,
-        input.claim.baseline.empty() ? input.result.study->baseline : input.claim.baseline);
+    const Frontier baseline = baseline_frontier(input.result, c, input.baseline_strategies());
     if (helix.empty() || baseline.empty()) continue;
     const double ratio = helix.front().interactivity / baseline.front().interactivity;
     if (ratio <= 1.0) from.reset();
@@ -182,8 +180,11 @@ Frontier ClaimInput::helix() const {
 }
 
 Frontier ClaimInput::baseline() const {
-  return baseline_frontier(result, context,
-                           claim.baseline.empty() ? result.study->baseline : claim.baseline);
+  return baseline_frontier(result, context, baseline_strategies());
+}
+
+const std::vector<std::string>& ClaimInput::baseline_strategies() const {
+  return claim.baseline.empty() ? result.study->baseline : claim.baseline;
 }
 
 std::span<const ClaimKindEntry> claim_kinds() {

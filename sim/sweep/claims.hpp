@@ -27,6 +27,8 @@ struct ClaimInput {
 
   [[nodiscard]] Frontier helix() const;
   [[nodiscard]] Frontier baseline() const;
+  /// The claim's own baseline, else the study's.
+  [[nodiscard]] const std::vector<std::string>& baseline_strategies() const;
 };
 
 /// One way to turn frontiers into a number.

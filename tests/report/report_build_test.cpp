@@ -145,7 +145,7 @@ TEST_CASE("a view is normalised to both ends of its baseline, where it has one",
 
 TEST_CASE("the counts of a report are the sums over its views", "[report][report_build]") {
   const ReportData data = small_run().report();
-  ReportCounts sum;
+  SearchCounts sum;
   for (const ReportView& view : data.views) {
     sum.simulated += view.counts.simulated;
     sum.infeasible_weights += view.counts.infeasible_weights;

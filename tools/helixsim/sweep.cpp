@@ -44,7 +44,7 @@ Scenario open_file(const Options& options, const Catalog& catalog) {
   return scenario_of_search_space(file, request, catalog, changes.setup);
 }
 
-nlohmann::ordered_json counts_object(const ReportCounts& counts) {
+nlohmann::ordered_json counts_object(const SearchCounts& counts) {
   return {{"simulated", counts.simulated},
           {"infeasible", counts.infeasible()},
           {"infeasible_by_reason",

@@ -2,7 +2,8 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
-#include <set>
+#include <utility>
+#include <vector>
 
 #include "sim/config/config_error.hpp"
 
@@ -10,7 +11,7 @@ namespace helixsim {
 namespace {
 
 constexpr std::size_t kLargestFile = std::size_t{64} << 20;
-constexpr int kDeepest = 64;
+constexpr std::size_t kDeepest = 64;
 
 /// The parser's message without its own prefix, such as "parse error at line 3, column 7: ...".
 std::string readable(const nlohmann::json::exception& error) {
@@ -19,35 +20,93 @@ std::string readable(const nlohmann::json::exception& error) {
   return bracket == std::string::npos ? text : text.substr(bracket + 2);
 }
 
-nlohmann::json parse_checked(std::string_view text, const std::string& name) {
-  std::vector<std::set<std::string>> keys;
-  std::string broken_rule;
-  const auto watch = [&](int depth, nlohmann::json::parse_event_t event, nlohmann::json& parsed) {
-    using Event = nlohmann::json::parse_event_t;
-    const bool opens = event == Event::object_start || event == Event::array_start;
-    if (opens && depth >= kDeepest) {
-      broken_rule = "nested deeper than 64";
-      return false;  // what is below is not kept
-    }
-    if (event == Event::object_start) keys.emplace_back();
-    if (event == Event::object_end && !keys.empty()) keys.pop_back();
-    if (event == Event::key && !keys.empty()) {
-      const auto key = parsed.get<std::string>();
-      if (!keys.back().insert(key).second && broken_rule.empty()) {
-        broken_rule = "key " + parsed.dump(-1, ' ', true) + " appears twice in one object";
-      }
-    }
-    return true;
-  };
-  try {
-    auto document = nlohmann::json::parse(text, watch, true, true);
-    if (!broken_rule.empty()) throw ConfigError(name + ": " + broken_rule);
-    return document;
-  } catch (const nlohmann::json::exception& error) {
-    std::string message = readable(error);
-    if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) message = "the file is empty";
-    throw ConfigError(name + ": " + message);
+/// Builds a document while it is parsed, and stops at the first broken rule. (The library's own
+/// parser with a callback looks through all earlier elements of a list at the end of each: a list
+/// of a million objects would take it hours.)
+class CheckedBuilder final : public nlohmann::json_sax<nlohmann::json> {
+ public:
+  using Json = nlohmann::json;
+
+  bool null() override { return add(nullptr) != nullptr; }
+  bool boolean(bool value) override { return add(value) != nullptr; }
+  bool number_integer(number_integer_t value) override { return add(value) != nullptr; }
+  bool number_unsigned(number_unsigned_t value) override { return add(value) != nullptr; }
+  bool number_float(number_float_t value, const string_t& /*text*/) override {
+    return add(value) != nullptr;
   }
+  bool string(string_t& value) override { return add(std::move(value)) != nullptr; }
+  bool binary(binary_t& /*value*/) override { return false; }  // not in JSON text
+
+  bool start_object(std::size_t /*size*/) override { return open(Json::value_t::object); }
+  bool start_array(std::size_t /*size*/) override { return open(Json::value_t::array); }
+  bool end_object() override { return close(); }
+  bool end_array() override { return close(); }
+
+  bool key(string_t& name) override {
+    const auto [place, is_new] =
+        open_.back()->get_ref<Json::object_t&>().try_emplace(std::move(name), nullptr);
+    if (!is_new) {
+      broken_rule_ =
+          "key " + Json(place->first).dump(-1, ' ', true) + " appears twice in one object";
+    }
+    member_ = &place->second;
+    return is_new;
+  }
+
+  bool parse_error(std::size_t /*position*/, const std::string& /*token*/,
+                   const nlohmann::detail::exception& error) override {
+    broken_rule_ = readable(error);
+    return false;
+  }
+
+  Json& document() { return document_; }
+  const std::string& broken_rule() const { return broken_rule_; }
+
+ private:
+  template <typename Value>
+  Json* add(Value&& value) {
+    if (open_.empty()) {
+      document_ = std::forward<Value>(value);
+      return &document_;
+    }
+    if (open_.back()->is_array()) {
+      auto& list = open_.back()->get_ref<Json::array_t&>();
+      list.emplace_back(std::forward<Value>(value));
+      return &list.back();
+    }
+    *member_ = std::forward<Value>(value);
+    return member_;
+  }
+
+  bool open(Json::value_t type) {
+    if (open_.size() >= kDeepest) {
+      broken_rule_ = "nested deeper than 64";
+      return false;
+    }
+    open_.push_back(add(type));
+    return true;
+  }
+
+  bool close() {
+    open_.pop_back();
+    return true;
+  }
+
+  Json document_;
+  std::vector<Json*> open_;  // lists and objects around the current place
+  Json* member_ = nullptr;   // of the innermost object, to be given its value
+  std::string broken_rule_;
+};
+
+nlohmann::json parse_checked(std::string_view text, const std::string& name) {
+  if (text.find_first_not_of(" \t\r\n") == std::string_view::npos) {
+    throw ConfigError(name + ": the file is empty");
+  }
+  CheckedBuilder builder;
+  const bool good =
+      nlohmann::json::sax_parse(text, &builder, nlohmann::json::input_format_t::json, true, true);
+  if (!good) throw ConfigError(name + ": " + builder.broken_rule());
+  return std::move(builder.document());
 }
 
 }  // namespace

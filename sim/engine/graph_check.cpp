@@ -19,20 +19,27 @@ BoostGraph to_boost_graph(const TaskGraph& graph) {
   std::vector<std::pair<TaskId, TaskId>> edges;
   edges.reserve(graph.dependency_count());
   for (TaskId task = 0; task < graph.task_count(); ++task) {
-    for (const TaskId successor : graph.successors(task)) {
-      edges.emplace_back(task, successor);
+    for (const TaskId before : graph.predecessors(task)) {
+      edges.emplace_back(before, task);
     }
   }
   return {boost::edges_are_unsorted_multi_pass, edges.begin(), edges.end(), graph.task_count()};
 }
 
-/// "1 -> 2 -> 1", where `parents` leads from `last` back to `first` and `last` points at `first`.
-std::string describe_cycle(const std::vector<Vertex>& parents, Vertex first, Vertex last) {
-  std::string text = std::to_string(first);
+/// Thrown by the search at the first edge back: "1 -> 2 -> 1" is {1, 2}.
+struct CycleFound {
+  std::vector<TaskId> tasks;
+};
+
+/// The cycle in which `parents` leads from `last` back to `first` and `last` points at `first`.
+std::vector<TaskId> cycle_of(const std::vector<Vertex>& parents, Vertex first, Vertex last) {
+  std::vector<TaskId> tasks;
   for (Vertex vertex = last; vertex != first; vertex = parents[vertex]) {
-    text.insert(0, std::to_string(vertex) + " -> ");
+    tasks.push_back(static_cast<TaskId>(vertex));
   }
-  return std::to_string(first) + " -> " + text;
+  tasks.push_back(static_cast<TaskId>(first));
+  std::reverse(tasks.begin(), tasks.end());
+  return tasks;
 }
 
 /// Lists tasks in the order in which the search leaves them, which is a topological order reversed.
@@ -45,8 +52,7 @@ class OrderVisitor : public boost::default_dfs_visitor {
     (*parents_)[target(edge, graph)] = source(edge, graph);
   }
   void back_edge(Edge edge, const BoostGraph& graph) {
-    ensure(false, "the task graph has a cycle: " +
-                      describe_cycle(*parents_, target(edge, graph), source(edge, graph)));
+    throw CycleFound{cycle_of(*parents_, target(edge, graph), source(edge, graph))};
   }
   void finish_vertex(Vertex vertex, const BoostGraph& /*graph*/) {
     left_->push_back(static_cast<TaskId>(vertex));
@@ -57,13 +63,8 @@ class OrderVisitor : public boost::default_dfs_visitor {
   std::vector<TaskId>* left_;
 };
 
-}  // namespace
-
-void check_graph(const TaskGraph& graph) {
-  topological_order(graph);
-}
-
-std::vector<TaskId> topological_order(const TaskGraph& graph) {
+/// Errors: CycleFound.
+std::vector<TaskId> search_order(const TaskGraph& graph) {
   ensure(graph.sealed(), "only a sealed graph has an order");
   std::vector<Vertex> parents(graph.task_count());
   std::vector<TaskId> order;
@@ -75,6 +76,33 @@ std::vector<TaskId> topological_order(const TaskGraph& graph) {
       boost::make_iterator_property_map(colors.begin(), get(boost::vertex_index, boost_graph)));
   std::reverse(order.begin(), order.end());
   return order;
+}
+
+}  // namespace
+
+std::vector<TaskId> find_cycle(const TaskGraph& graph) {
+  if (graph.sealed() && graph.ids_are_topological()) return {};
+  try {
+    search_order(graph);
+    return {};
+  } catch (const CycleFound& cycle) {
+    return cycle.tasks;
+  }
+}
+
+std::vector<TaskId> topological_order(const TaskGraph& graph) {
+  try {
+    return search_order(graph);
+  } catch (const CycleFound& cycle) {
+    std::string text = "the task graph has a cycle: ";
+    for (const TaskId task : cycle.tasks) text += std::to_string(task) + " -> ";
+    ensure(false, text + std::to_string(cycle.tasks.front()));
+  }
+  return {};
+}
+
+void check_graph(const TaskGraph& graph) {
+  topological_order(graph);
 }
 
 }  // namespace helixsim

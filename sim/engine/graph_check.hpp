@@ -11,6 +11,10 @@ namespace helixsim {
 /// Errors: std::logic_error that names the tasks of one cycle in order.
 void check_graph(const TaskGraph& graph);
 
+/// The tasks of one cycle in order, each before the next and the last before the first; empty when
+/// the graph has none.
+std::vector<TaskId> find_cycle(const TaskGraph& graph);
+
 /// All tasks, each after those it depends on.
 ///
 /// Errors: as check_graph.

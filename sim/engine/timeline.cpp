@@ -1,28 +1,22 @@
 #include "sim/engine/timeline.hpp"
 
+#include <algorithm>
+
 #include "sim/engine/contract.hpp"
 
 namespace helixsim {
 namespace {
 
-/// Per task the one whose finish let it start, or kNoTask when it started at time 0 on its own.
-std::vector<TaskId> find_causes(const TaskGraph& graph, const Timeline& timeline) {
-  std::vector<TaskId> causes(graph.task_count(), kNoTask);
-  for (TaskId task = 0; task < graph.task_count(); ++task) {
-    for (const TaskId successor : graph.successors(task)) {
-      if (causes[successor] == kNoTask && timeline.finish(task) == timeline.start(successor)) {
-        causes[successor] = task;
-      }
-    }
+/// The task whose finish let `task` start, or kNoTask when it started at time 0 on its own.
+TaskId cause_of(const TaskGraph& graph, const Timeline& timeline, TaskId task) {
+  TaskId cause = kNoTask;
+  for (const TaskId before : graph.predecessors(task)) {
+    if (timeline.finish(before) == timeline.start(task)) cause = std::min(cause, before);
   }
-  for (TaskId task = 0; task < graph.task_count(); ++task) {
-    const TaskId previous = timeline.previous_on_resource(task);
-    if (causes[task] == kNoTask && previous != kNoTask &&
-        timeline.finish(previous) == timeline.start(task)) {
-      causes[task] = previous;
-    }
-  }
-  return causes;
+  if (cause != kNoTask) return cause;
+  const TaskId previous = timeline.previous_on_resource(task);
+  return previous != kNoTask && timeline.finish(previous) == timeline.start(task) ? previous
+                                                                                  : kNoTask;
 }
 
 TaskId first_to_finish_at(const Timeline& timeline, SimTime time) {
@@ -53,9 +47,8 @@ std::vector<TaskId> critical_path(const TaskGraph& graph, const Timeline& timeli
   if (graph.task_count() == 0) {
     return path;
   }
-  const std::vector<TaskId> causes = find_causes(graph, timeline);
   for (TaskId task = first_to_finish_at(timeline, timeline.makespan()); task != kNoTask;
-       task = causes[task]) {
+       task = cause_of(graph, timeline, task)) {
     path.push_back(task);
   }
   std::reverse(path.begin(), path.end());

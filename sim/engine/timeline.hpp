@@ -1,6 +1,5 @@
 #pragma once
 
-#include <algorithm>
 #include <cstddef>
 #include <vector>
 
@@ -12,35 +11,43 @@ namespace helixsim {
 /// When every task of one run started and finished, and whom it followed on its resource.
 class Timeline {
  public:
-  std::size_t task_count() const { return entries_.size(); }
-  SimTime start(TaskId task) const { return entries_[task].start; }
-  SimTime finish(TaskId task) const { return entries_[task].finish; }
+  std::size_t task_count() const { return task_count_; }
+  SimTime start(TaskId task) const { return spans_[task].start; }
+  SimTime finish(TaskId task) const { return spans_[task].finish; }
 
   /// Finish of the last task; 0 without tasks.
   SimTime makespan() const { return makespan_; }
 
-  /// The task that held this task's resource just before it; kNoTask for the first one and without
-  /// resource.
-  TaskId previous_on_resource(TaskId task) const { return entries_[task].previous; }
-
-  /// For the executor: makes room for `task_count` tasks, then each is recorded once.
-  void reset(std::size_t task_count) {
-    entries_.resize(task_count);
-    makespan_ = SimTime();
-  }
-  void record(TaskId task, SimTime start, SimTime finish, TaskId previous) {
-    entries_[task] = {start, finish, previous};
-    makespan_ = std::max(makespan_, finish);
+  /// The task that held this task's exclusive resource just before it; kNoTask for the first one,
+  /// without resource, and on a stream, where it is among the task's predecessors.
+  TaskId previous_on_resource(TaskId task) const {
+    return previous_.empty() ? kNoTask : previous_[task];
   }
 
- private:
-  struct Entry {
+  struct Span {
     SimTime start;
     SimTime finish;
-    TaskId previous = kNoTask;
   };
 
-  std::vector<Entry> entries_;
+  /// For executors: room for `task_count` tasks, whose spans are then filled in.
+  Span* reset(std::size_t task_count) {
+    task_count_ = task_count;
+    if (spans_.size() < task_count) spans_.resize(task_count);
+    previous_.clear();
+    makespan_ = SimTime();
+    return spans_.data();
+  }
+  /// For executors: room for previous_on_resource, kNoTask at first.
+  TaskId* reset_previous() {
+    previous_.assign(task_count_, kNoTask);
+    return previous_.data();
+  }
+  void set_makespan(SimTime makespan) { makespan_ = makespan; }
+
+ private:
+  std::size_t task_count_ = 0;
+  std::vector<Span> spans_;
+  std::vector<TaskId> previous_;
   SimTime makespan_;
 };
 
@@ -48,8 +55,8 @@ class Timeline {
 SimTime busy_time(const TaskGraph& graph, const Timeline& timeline, ResourceId resource);
 
 /// A chain of tasks that explains the makespan, in order of time: the first one starts at 0, each
-/// next one starts at the very instant at which a dependency or the previous task on its resource
-/// finishes, and the last one finishes at the makespan. A dependency is preferred to the resource,
+/// next one starts at the very instant at which a predecessor or the previous task on its resource
+/// finishes, and the last one finishes at the makespan. A predecessor is preferred to the resource,
 /// then the smallest id. Empty without tasks. `timeline` must come from a run of this `graph`.
 std::vector<TaskId> critical_path(const TaskGraph& graph, const Timeline& timeline);
 

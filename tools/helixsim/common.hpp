@@ -48,5 +48,6 @@ void add_reproduce(CLI::App& program, int& status);
 void add_pareto(CLI::App& program, int& status);
 void add_list(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
+void add_replay(CLI::App& program, int& status);
 
 }  // namespace helixsim

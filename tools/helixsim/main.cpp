@@ -92,6 +92,7 @@ int main(int argc, char** argv) {
   helixsim::add_pareto(program, status);
   helixsim::add_list(program, status);
   helixsim::add_check(program, status);
+  helixsim::add_replay(program, status);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -1,0 +1,334 @@
+#include "sim/engine/fluid_network.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <limits>
+#include <utility>
+
+#include "sim/engine/contract.hpp"
+
+namespace helixsim {
+namespace {
+
+/// Sums of rates may exceed a capacity by this, relative to it: rounding of a few thousand terms.
+constexpr double kSlack = 1e-12;
+/// After so many additions and subtractions the use of a link is added up afresh.
+constexpr std::uint32_t kMostSums = 64;
+/// Ends this much apart, in picoseconds, are one instant.
+constexpr std::int64_t kSameInstant = 1;
+
+}  // namespace
+
+void FluidNetwork::reset(const TaskGraph& graph, std::vector<LinkSample>* samples) {
+  flows_ = graph.flows();
+  flow_links_ = graph.flow_links();
+  flows_state_.assign(flows_.size(), FlowState());
+  links_.assign(graph.link_capacities().size(), LinkState());
+  for (std::size_t link = 0; link < links_.size(); ++link) {
+    links_[link].capacity = graph.link_capacities()[link];
+  }
+  slots_.resize(flow_links_.size());
+  ends_.clear();
+  end_pool_.clear();
+  free_ends_.clear();
+  latest_end_time_ = -1;
+  begun_.clear();
+  freed_.clear();
+  changed_.clear();
+  samples_ = samples;
+}
+
+void FluidNetwork::mark_changed(LinkId link) {
+  if (links_[link].changed) return;
+  links_[link].changed = true;
+  changed_.push_back(link);
+}
+
+void FluidNetwork::add_up(LinkState& link) {
+  link.used = 0.0;
+  for (std::uint32_t slot = link.first_slot; slot != kNone; slot = slots_[slot].next) {
+    link.used += flows_state_[slots_[slot].flow].rate;
+  }
+  link.sums = 0;
+}
+
+void FluidNetwork::attach(FlowId flow) {
+  for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
+    LinkState& link = links_[flow_links_[slot]];
+    slots_[slot] = {.next = link.first_slot, .previous = kNone, .flow = flow};
+    if (link.first_slot != kNone) slots_[link.first_slot].previous = slot;
+    link.first_slot = slot;
+    ++link.flows;
+  }
+}
+
+void FluidNetwork::detach(FlowId flow) {
+  FlowState& state = flows_state_[flow];
+  if (state.bottleneck != kNone) --links_[state.bottleneck].bottleneck_of;
+  for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
+    const LinkId id = flow_links_[slot];
+    LinkState& link = links_[id];
+    const Slot place = slots_[slot];
+    if (place.next != kNone) slots_[place.next].previous = place.previous;
+    (place.previous == kNone ? link.first_slot : slots_[place.previous].next) = place.next;
+    --link.flows;
+    if (link.flows == 0) {
+      link.used = 0.0;
+      link.sums = 0;
+    } else {
+      link.used -= state.rate;
+      ++link.sums;
+    }
+    if (link.bottleneck_of > 0) freed_.push_back(id);
+    if (samples_ != nullptr) mark_changed(id);
+  }
+  state.end = -1;
+}
+
+void FluidNetwork::predict(FlowId flow, SimTime now) {
+  FlowState& state = flows_state_[flow];
+  const double span = state.left / state.rate;
+  ensure(span < static_cast<double>(kTimeLimit.picoseconds()), "a flow takes longer than 2^62 ps");
+  const auto end = now.picoseconds() + std::llround(std::max(span, 0.0));
+  if (end == state.end) return;
+  state.end = end;
+  std::uint32_t place = static_cast<std::uint32_t>(end_pool_.size());
+  if (free_ends_.empty()) {
+    end_pool_.emplace_back();
+  } else {
+    place = free_ends_.back();
+    free_ends_.pop_back();
+  }
+  if (end == latest_end_time_) {
+    end_pool_[place] = {.flow = flow, .next = end_pool_[latest_end_].next, .time = end};
+    end_pool_[latest_end_].next = place;
+  } else {
+    end_pool_[place] = {.flow = flow, .next = kNone, .time = end};
+    ends_.push(SimTime(end), place);
+    latest_end_time_ = end;
+    latest_end_ = place;
+  }
+}
+
+bool FluidNetwork::has_next() {
+  while (!ends_.empty()) {
+    (void)ends_.next_time();
+    std::uint32_t place = ends_.top();
+    while (place != kNone && is_stale(end_pool_[place])) place = end_pool_[place].next;
+    if (place != kNone) return true;
+    for (place = ends_.pop(); place != kNone; place = end_pool_[place].next) {
+      free_ends_.push_back(place);
+      if (place == latest_end_) latest_end_time_ = -1;
+    }
+  }
+  return false;
+}
+
+void FluidNetwork::take_ended(SimTime now, std::vector<TaskId>& ended) {
+  const SimTime last = now + SimTime(kSameInstant);
+  while (!ends_.empty() && ends_.next_time() <= last) {
+    for (std::uint32_t place = ends_.pop(); place != kNone; place = end_pool_[place].next) {
+      if (place == latest_end_) latest_end_time_ = -1;
+      free_ends_.push_back(place);
+      const End& end = end_pool_[place];
+      if (is_stale(end)) continue;
+      detach(end.flow);
+      ended.push_back(flows_[end.flow].task);
+    }
+  }
+}
+
+void FluidNetwork::settle(SimTime now) {
+  if (begun_.empty() && freed_.empty()) {
+    if (samples_ != nullptr) write_samples(now);
+    return;
+  }
+  for (const FlowId flow : begun_) {
+    attach(flow);
+    flows_state_[flow] = {.left = flows_[flow].work, .updated = now.picoseconds()};
+  }
+  // A flow that ended frees something only where another one has its bottleneck.
+  std::erase_if(freed_, [&](LinkId link) { return links_[link].bottleneck_of == 0; });
+  if (freed_.empty() && settle_alone()) {
+    for (const FlowId flow : begun_) predict(flow, now);
+  } else {
+    settle_components(now);
+  }
+  begun_.clear();
+  freed_.clear();
+  if (samples_ != nullptr) write_samples(now);
+}
+
+/// The new flows alone, in the room that older flows leave; false when an older one must give way.
+bool FluidNetwork::settle_alone() {
+  list_links(begun_);
+  fill();
+  for (const FlowId flow : begun_) {
+    const LinkId bottleneck = flows_state_[flow].bottleneck;
+    if (bottleneck != kNone && links_[bottleneck].older) return false;
+  }
+  for (const FlowId flow : begun_) {
+    const LinkId bottleneck = flows_state_[flow].bottleneck;
+    if (bottleneck != kNone) ++links_[bottleneck].bottleneck_of;
+  }
+  keep_use();
+  return true;
+}
+
+/// All flows that share a link, directly or through others, with what changed.
+void FluidNetwork::settle_components(SimTime now) {
+  gather_components();
+  old_rates_.clear();
+  for (const FlowId flow : gathered_) old_rates_.push_back(flows_state_[flow].rate);
+  for (const FlowId flow : begun_) flows_state_[flow].rate = 0.0;
+  list_links(gathered_);
+  for (const LinkId link : listed_) links_[link].bottleneck_of = 0;
+  fill();
+  keep_use();
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    FlowState& state = flows_state_[gathered_[i]];
+    state.gathered = false;
+    if (state.bottleneck != kNone) ++links_[state.bottleneck].bottleneck_of;
+    const bool is_new = state.end < 0;
+    if (state.rate == old_rates_[i] && !is_new) continue;
+    if (!is_new) {
+      const auto passed = static_cast<double>(now.picoseconds() - state.updated);
+      state.left = std::max(state.left - old_rates_[i] * passed, 0.0);
+    }
+    state.updated = now.picoseconds();
+    predict(gathered_[i], now);
+  }
+}
+
+void FluidNetwork::gather_components() {
+  gathered_.clear();
+  const auto gather_flow = [&](FlowId flow) {
+    if (flows_state_[flow].gathered) return;
+    flows_state_[flow].gathered = true;
+    gathered_.push_back(flow);
+  };
+  const auto gather_link = [&](LinkId id) {
+    if (links_[id].listed) return;
+    links_[id].listed = true;
+    listed_.push_back(id);
+    for (std::uint32_t slot = links_[id].first_slot; slot != kNone; slot = slots_[slot].next) {
+      gather_flow(slots_[slot].flow);
+    }
+  };
+  listed_.clear();
+  for (const FlowId flow : begun_) gather_flow(flow);
+  for (const LinkId link : freed_) gather_link(link);
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    const TaskGraph::Flow& flow = flows_[gathered_[i]];
+    for (std::uint32_t slot = flow.first_link; slot < flow.end_link; ++slot) {
+      gather_link(flow_links_[slot]);
+    }
+  }
+  for (const LinkId link : listed_) links_[link].listed = false;
+}
+
+/// Lists the links of `flows`, with the room that flows beside these leave on them.
+void FluidNetwork::list_links(std::span<const FlowId> flows) {
+  listed_.clear();
+  capped_.clear();
+  for (const FlowId flow : flows) {
+    flows_state_[flow].filled = false;
+    for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
+      LinkState& link = links_[flow_links_[slot]];
+      if (!link.listed) {
+        link.listed = true;
+        link.unfilled = 0;
+        listed_.push_back(flow_links_[slot]);
+      }
+      ++link.unfilled;
+    }
+    if (flows_[flow].cap < std::numeric_limits<double>::infinity()) capped_.push_back(flow);
+  }
+  std::stable_sort(capped_.begin(), capped_.end(),
+                   [&](FlowId a, FlowId b) { return flows_[a].cap < flows_[b].cap; });
+  for (const LinkId id : listed_) {
+    LinkState& link = links_[id];
+    link.listed = false;
+    link.older = link.flows > link.unfilled;
+    if (link.older && link.sums > kMostSums) add_up(link);
+    link.room = link.older ? std::max(link.capacity - link.used, 0.0) : link.capacity;
+  }
+}
+
+void FluidNetwork::fill_flow(FlowId flow, double rate, LinkId bottleneck) {
+  FlowState& state = flows_state_[flow];
+  state.rate = rate;
+  state.bottleneck = bottleneck;
+  state.filled = true;
+  for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
+    LinkState& link = links_[flow_links_[slot]];
+    link.room -= rate;
+    --link.unfilled;
+  }
+}
+
+/// Fills the flows of a link that are not filled yet. Those that take part lead its list: either
+/// all do, or they were attached last.
+void FluidNetwork::fill_link(LinkId link, double rate) {
+  for (std::uint32_t slot = links_[link].first_slot; links_[link].unfilled > 0;
+       slot = slots_[slot].next) {
+    if (!flows_state_[slots_[slot].flow].filled) fill_flow(slots_[slot].flow, rate, link);
+  }
+}
+
+/// Progressive filling over the listed links: gives each flow a rate and a bottleneck.
+void FluidNetwork::fill() {
+  std::size_t next_cap = 0;
+  double level = 0.0;  // rates rise together: a share falls below it by rounding only
+  open_ = listed_;
+  while (true) {
+    LinkId tightest = kNone;
+    double share = std::numeric_limits<double>::infinity();
+    double least = share;
+    std::size_t kept = 0;
+    for (const LinkId id : open_) {
+      const LinkState& link = links_[id];
+      if (link.unfilled == 0) continue;
+      open_[kept++] = id;
+      const double own = link.room / link.unfilled;
+      // Of equal shares the link without older flows is taken, so that these need not be solved.
+      const double rank = link.older ? own * (1.0 + 2.0 * kSlack) : own;
+      if (rank < least) {
+        least = rank;
+        share = own;
+        tightest = id;
+      }
+    }
+    open_.resize(kept);
+    while (next_cap < capped_.size() && flows_state_[capped_[next_cap]].filled) ++next_cap;
+    if (next_cap < capped_.size() && flows_[capped_[next_cap]].cap <= share) {
+      level = std::max(level, flows_[capped_[next_cap]].cap);
+      fill_flow(capped_[next_cap], flows_[capped_[next_cap]].cap, kNone);
+    } else if (tightest != kNone) {
+      level = std::max(level, share);
+      fill_link(tightest, level);
+    } else {
+      break;
+    }
+  }
+}
+
+/// After filling, what is no longer room is used.
+void FluidNetwork::keep_use() {
+  for (const LinkId id : listed_) {
+    LinkState& link = links_[id];
+    link.used = link.capacity - link.room;
+    link.sums = link.older ? link.sums + 1 : 0;
+    if (samples_ != nullptr) mark_changed(id);
+  }
+}
+
+void FluidNetwork::write_samples(SimTime now) {
+  for (const LinkId id : changed_) {
+    links_[id].changed = false;
+    samples_->push_back({.time = now, .link = id, .used = links_[id].used});
+  }
+  changed_.clear();
+}
+
+}  // namespace helixsim

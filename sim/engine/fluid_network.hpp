@@ -1,0 +1,129 @@
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "sim/engine/event_queue.hpp"
+#include "sim/engine/task_graph.hpp"
+#include "sim/engine/time.hpp"
+
+namespace helixsim {
+
+/// How much of a link was in use from an instant on.
+struct LinkSample {
+  SimTime time;
+  LinkId link = 0;
+  double used = 0.0;  ///< units a picosecond
+};
+
+/// Flows that share links at max-min fair rates: all rates rise together; a full link freezes its
+/// flows, a cap its flow.
+///
+/// The allocation is unique, and told by one property: it is feasible, and each flow is at its cap
+/// or has a bottleneck, a full link on which no flow is faster. Each flow remembers its bottleneck.
+/// Hence (a) a flow that ends frees something only where another flow has its bottleneck, and (b)
+/// new flows whose bottlenecks carry no older flow leave all others as they are. Both are checked
+/// first, in time proportional to the flows that changed; only else the connected components of the
+/// changed links are solved anew, by progressive filling. All changes of one instant are settled
+/// together. What a flow has left is brought up to date only when its rate changes.
+///
+/// Rates are doubles, ends whole picoseconds; an end that is at most one picosecond after another
+/// is taken with it, so that rounding does not part what ends together.
+class FluidNetwork {
+ public:
+  /// Forgets all flows and takes the links and flows of a graph, which must outlive the run.
+  /// With `samples`, every change of a link's use is appended to it.
+  void reset(const TaskGraph& graph, std::vector<LinkSample>* samples);
+
+  /// The flow takes part from `now` on, at a rate that settle(now) finds.
+  void begin(FlowId flow) { begun_.push_back(flow); }
+  /// Finds the rates from `now` on. To be called once all ends and begins of an instant are known.
+  void settle(SimTime now);
+
+  /// Whether a flow is under way. Settled.
+  bool has_next();
+  /// The earliest end of a flow; has_next() must hold.
+  SimTime next_time() { return ends_.next_time(); }
+  /// Ends the flows whose end is at most one picosecond after `now`, and gives their tasks.
+  void take_ended(SimTime now, std::vector<TaskId>& ended);
+
+ private:
+  static constexpr std::uint32_t kNone = 0xffffffffU;
+
+  struct FlowState {
+    double left = 0.0;  // at `updated`
+    double rate = 0.0;
+    std::int64_t updated = 0;
+    std::int64_t end = -1;  // predicted; -1 when not under way
+    LinkId bottleneck = kNone;
+    bool filled = false;    // scratch of fill()
+    bool gathered = false;  // scratch of gather_components()
+  };
+  struct LinkState {
+    double capacity = 0.0;
+    double used = 0.0;
+    std::uint32_t flows = 0;
+    std::uint32_t bottleneck_of = 0;  // flows that have their bottleneck here
+    std::uint32_t first_slot = kNone;
+    std::uint32_t sums = 0;  // since `used` was last added up afresh
+    // Scratch of fill().
+    double room = 0.0;
+    std::uint32_t unfilled = 0;
+    bool older = false;  // carries flows that do not take part
+    bool listed = false;
+    bool changed = false;  // since the last samples
+  };
+  /// A flow on a link, in the list of the link; slots have the places of flow_links().
+  struct Slot {
+    std::uint32_t next = kNone;
+    std::uint32_t previous = kNone;
+    FlowId flow = 0;
+  };
+  /// A predicted end, in a list of equal ends.
+  struct End {
+    FlowId flow = 0;
+    std::uint32_t next = kNone;
+    std::int64_t time = 0;
+  };
+
+  void attach(FlowId flow);
+  void detach(FlowId flow);
+  bool settle_alone();
+  void settle_components(SimTime now);
+  void gather_components();
+  void list_links(std::span<const FlowId> flows);
+  void fill();
+  void fill_flow(FlowId flow, double rate, LinkId bottleneck);
+  void fill_link(LinkId link, double rate);
+  void keep_use();
+  void predict(FlowId flow, SimTime now);
+  void add_up(LinkState& link);
+  void mark_changed(LinkId link);
+  void write_samples(SimTime now);
+  bool is_stale(const End& end) const { return flows_state_[end.flow].end != end.time; }
+
+  std::span<const TaskGraph::Flow> flows_;
+  std::span<const LinkId> flow_links_;
+  std::vector<FlowState> flows_state_;
+  std::vector<LinkState> links_;
+  std::vector<Slot> slots_;
+
+  EventQueue ends_;  // of lists in end_pool_
+  std::vector<End> end_pool_;
+  std::vector<std::uint32_t> free_ends_;
+  std::int64_t latest_end_time_ = -1;  // of the list that was last begun
+  std::uint32_t latest_end_ = kNone;
+
+  std::vector<FlowId> begun_;
+  std::vector<LinkId> freed_;    // links of flows that ended at this instant
+  std::vector<LinkId> changed_;  // links whose use changed at this instant
+  std::vector<FlowId> gathered_;
+  std::vector<LinkId> listed_;  // links of the flows that are being filled
+  std::vector<LinkId> open_;    // those with flows that are not filled yet
+  std::vector<FlowId> capped_;
+  std::vector<double> old_rates_;
+  std::vector<LinkSample>* samples_ = nullptr;
+};
+
+}  // namespace helixsim

@@ -1,0 +1,38 @@
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "sim/replay/replay_case.hpp"
+
+namespace helixsim {
+
+/// When each task of a case started and finished, in order of id.
+struct ReplayResult {
+  std::vector<double> start;   ///< seconds
+  std::vector<double> finish;  ///< seconds
+  double makespan = 0.0;
+};
+
+/// Runs cases on the event engine; one object for many keeps memory.
+///
+/// The engine counts whole ticks, here chosen for each case: fine enough for 1e-9 of any time, and
+/// a round number of ticks a second in many number systems, so that equal sums of decimal times
+/// stay equal.
+class Replay {
+ public:
+  Replay();
+  ~Replay();
+  Replay(Replay&&) noexcept;
+  Replay& operator=(Replay&&) noexcept;
+
+  /// Errors: ConfigError "/tasks: ..." for a cycle, with the ids of its tasks, and for times that
+  /// span too many orders of magnitude.
+  ReplayResult run(const ReplayCase& replay_case);
+
+ private:
+  struct Engine;
+  std::unique_ptr<Engine> engine_;
+};
+
+}  // namespace helixsim

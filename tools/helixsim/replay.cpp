@@ -1,0 +1,86 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <fstream>
+#include <iostream>
+#include <memory>
+#include <nlohmann/json.hpp>
+
+#include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
+#include "sim/replay/replay.hpp"
+#include "tools/helixsim/common.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr const char* kExample = R"(Example:
+  helixsim replay tests/reference/replay/cases.jsonl
+One case a line: {"name", "resources": [{"name", "kind": "fifo" or "link",
+"capacity"}], "tasks": [{"id", "work", "latency", "fifo", "links", "cap",
+"deps"}]}. One answer a line, in the same order: {"name", "start", "finish",
+"makespan"}, or {"name", "error"} for a case that is wrong. - reads standard
+input. The rules are in docs/design.md, section 4.)";
+
+/// The answer to one line; false when the case is wrong.
+bool answer(const std::string& line, const std::string& place, Replay& replay) {
+  nlohmann::ordered_json out;
+  out["name"] = nullptr;
+  bool good = true;
+  try {
+    const Node node = parse_json(line, place);
+    if (node.is_object() && node.has("name")) out["name"] = node.at("name").json();
+    const ReplayCase replay_case = read_replay_case(node);
+    try {
+      const ReplayResult result = replay.run(replay_case);
+      out["start"] = result.start;
+      out["finish"] = result.finish;
+      out["makespan"] = result.makespan;
+    } catch (const ConfigError& error) {
+      throw ConfigError(place + ": " + error.what());
+    }
+  } catch (const ConfigError& error) {
+    fmt::print(stderr, "helixsim: {}\n", error.what());
+    out["error"] = error.what();
+    good = false;
+  }
+  std::cout << out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+  return good;
+}
+
+int run(const std::string& file) {
+  std::ifstream opened;
+  if (file != "-") {
+    opened.open(file, std::ios::binary);
+    if (!opened || std::filesystem::is_directory(file)) {
+      throw ConfigError(file + ": " +
+                        (std::filesystem::exists(file) ? "cannot be read" : "no such file"));
+    }
+  }
+  std::istream& in = file == "-" ? std::cin : opened;
+  Replay replay;
+  int status = kDone;
+  std::size_t number = 0;
+  std::size_t cases = 0;
+  for (std::string line; std::getline(in, line);) {
+    ++number;
+    if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
+    ++cases;
+    if (!answer(line, fmt::format("{}:{}", file, number), replay)) status = kWrongInput;
+  }
+  if (cases == 0) throw ConfigError(file + ": holds no case");
+  return status;
+}
+
+}  // namespace
+
+void add_replay(CLI::App& program, int& status) {
+  auto file = std::make_shared<std::string>();
+  CLI::App& app =
+      *program.add_subcommand("replay", "The engine on plain task graphs, one case a line");
+  app.footer(kExample);
+  app.add_option("file", *file, "JSON lines, - for standard input")->required()->type_name("FILE");
+  app.callback([file, &status] { status = run(*file); });
+}
+
+}  // namespace helixsim

@@ -152,7 +152,7 @@ TEST_CASE("Chrome names survive quotes, alphabets and broken text", "[report][tr
   CHECK(events(trace, "X")[1]["name"] == "cut \uFFFD short");
 }
 
-TEST_CASE("Chrome times are exact, and sums of doubles never make slices overlap",
+TEST_CASE("Chrome times are exact, and no viewer's rounding makes slices overlap",
           "[report][trace][chrome]") {
   const auto seed = GENERATE(range(0u, 30u));
   CAPTURE(seed);
@@ -160,29 +160,53 @@ TEST_CASE("Chrome times are exact, and sums of doubles never make slices overlap
   const Trace trace = random_trace(random);
   const std::vector<SliceId> order = slices_in_order(trace);
   const std::vector<json> slices = events(trace, "X");
-  std::map<std::pair<int, int>, double> ends;
+  struct Row {
+    double first;
+    double end = 0.0;
+    double end_from_first = 0.0;
+    std::int64_t end_ns = 0;
+  };
+  std::map<TrackId, Row> rows;
   for (std::size_t i = 0; i < slices.size(); ++i) {
     const TraceSlice& slice = trace.slices()[order[i]];
     REQUIRE(picoseconds(slices[i]["ts"]) == slice.start.picoseconds());
     REQUIRE(picoseconds(slices[i]["dur"]) == slice.duration.picoseconds());
     const double start = slices[i]["ts"];
-    const double end = start + slices[i]["dur"].get<double>();
-    REQUIRE(end >= start);
-    double& free = ends[{slices[i]["pid"], slices[i]["tid"]}];
-    REQUIRE(free <= start);
-    free = end;
+    const double duration = slices[i]["dur"];
+    REQUIRE(duration >= 0.0);
+    Row& row = rows.try_emplace(slice.track, Row{start}).first->second;
+    REQUIRE(row.end <= start);
+    row.end = start + duration;
+    REQUIRE(row.end_from_first <= start - row.first);  // speedscope
+    row.end_from_first = (start - row.first) + duration;
+    const auto start_ns = static_cast<std::int64_t>(start * 1000.0);  // Perfetto
+    REQUIRE(row.end_ns <= start_ns);
+    row.end_ns = start_ns + static_cast<std::int64_t>(duration * 1000.0);
   }
 }
 
-TEST_CASE("a duration whose sum would be too long by a rounding error is shorter by that",
+TEST_CASE("only a duration that the next slice touches is a tenth of a picosecond short",
           "[report][trace][chrome]") {
   Trace trace;
-  const TrackId track = trace.add_track(trace.add_process("GPU 0"), "compute");
-  trace.add({.start = SimTime(100'000), .duration = SimTime(200'000), .track = track});
+  const ProcessId gpu = trace.add_process("GPU 0");
+  const TrackId track = trace.add_track(gpu, "compute");
+  const TrackId other = trace.add_track(gpu, "communication");
+  const auto add = [&](TrackId where, std::int64_t start, std::int64_t duration) {
+    trace.add({.start = SimTime(start), .duration = SimTime(duration), .track = where});
+  };
   REQUIRE(0.1 + 0.2 > 0.3);
-  const json slice = events(trace, "X")[0];
-  CHECK(slice["ts"].get<double>() + slice["dur"].get<double>() == 0.3);
-  CHECK(picoseconds(slice["dur"]) == 200'000);
+  add(track, 100'000, 200'000);
+  add(track, 300'000, 0);
+  add(track, 300'000, 1);
+  add(track, 300'002, 5);
+  add(other, 300'007, 1);  // another track's slice is no neighbour
+  const std::string text = written(trace);
+  for (const std::string pair :
+       {R"("ts":0.100000,"dur":0.1999999,)", R"("ts":0.300000,"dur":0.000000,)",
+        R"("ts":0.300000,"dur":0.000001,)", R"("ts":0.300002,"dur":0.000005,)",
+        R"("ts":0.300007,"dur":0.000001,)"}) {
+    CHECK_THAT(text, Catch::Contains(pair));
+  }
 }
 
 TEST_CASE("both ends of a Chrome flow lie within their slices", "[report][trace][chrome]") {

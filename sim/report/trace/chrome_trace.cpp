@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <cmath>
 #include <iterator>
 #include <nlohmann/json.hpp>
 #include <string>
@@ -30,19 +29,15 @@ std::string exact_microseconds(SimTime time) {
   return fmt::format("{}.{:06}", time.picoseconds() / 1'000'000, time.picoseconds() % 1'000'000);
 }
 
-/// The double that a reader makes of exact_microseconds.
-double read_microseconds(SimTime time) {
-  return static_cast<double>(time.picoseconds()) / 1e6;
-}
-
-/// The slice's duration such that a reader's ts + dur is not after its end.
-std::string duration_microseconds(const TraceSlice& slice) {
-  const double start = read_microseconds(slice.start);
-  const double end = read_microseconds(slice.end());
-  if (start + read_microseconds(slice.duration) <= end) return exact_microseconds(slice.duration);
-  double duration = end - start;
-  while (start + duration > end) duration = std::nextafter(duration, 0.0);
-  return fmt::format("{}", duration);
+/// The slice's duration, a tenth of a picosecond short where the next slice `touches` it. Viewers
+/// add ts and dur as doubles, some after taking the first ts off, and Perfetto cuts both to whole
+/// nanoseconds: with the exact sum, an error in the last digit makes the two slices overlap, and
+/// speedscope then shows the one inside the other. Three roundings stay below a tenth of a
+/// picosecond until 2^28 us.
+std::string duration_microseconds(const TraceSlice& slice, bool touches) {
+  if (!touches || slice.duration == SimTime()) return exact_microseconds(slice.duration);
+  const std::int64_t tenths = slice.duration.picoseconds() * 10 - 1;
+  return fmt::format("{}.{:07}", tenths / 10'000'000, tenths % 10'000'000);
 }
 
 /// Where the arrow leaves its first slice: just before the end, because at the end itself viewers
@@ -65,7 +60,7 @@ class ChromeWriter {
       add_process(process);
     }
     for (TrackId track = 0; track < trace_.tracks().size(); ++track) add_track(track);
-    for (const SliceId slice : slices_in_order(trace_)) add_slice(trace_.slices()[slice]);
+    add_slices();
     for (std::size_t flow = 0; flow < trace_.flows().size(); ++flow) add_flow(flow);
     for (const TraceSample& sample : trace_.samples()) add_sample(sample);
     out_.text() += "\n]}\n";
@@ -103,11 +98,21 @@ class ChromeWriter {
           process_number(track.process), threads_[id], threads_[id]);
   }
 
-  void add_slice(const TraceSlice& slice) {
+  void add_slices() {
+    const std::vector<SliceId> order = slices_in_order(trace_);
+    for (std::size_t i = 0; i < order.size(); ++i) {
+      const TraceSlice& slice = trace_.slices()[order[i]];
+      const bool last = i + 1 == order.size();
+      const TraceSlice& next = trace_.slices()[order[last ? i : i + 1]];
+      add_slice(slice, !last && next.track == slice.track && next.start == slice.end());
+    }
+  }
+
+  void add_slice(const TraceSlice& slice, bool touches) {
     event(R"({{"ph":"X","name":{},"cat":{},"pid":{},"tid":{},"ts":{},"dur":{},"args":{{)",
           names_[slice.name], names_[slice.category],
           process_number(trace_.tracks()[slice.track].process), threads_[slice.track],
-          exact_microseconds(slice.start), duration_microseconds(slice));
+          exact_microseconds(slice.start), duration_microseconds(slice, touches));
     std::string& text = out_.text();
     const char* comma = "";
     const auto argument = [&](std::string_view name, const auto& value) {

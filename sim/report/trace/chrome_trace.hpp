@@ -10,10 +10,10 @@ namespace helixsim {
 /// read: metadata (M) for names and order, a complete event (X) a slice, a pair of flow events
 /// (s, f) a flow, a counter event (C) a sample; one event a line.
 ///
-/// ts and dur are microseconds with all six decimals, which is the picosecond. Viewers add the two
-/// as doubles; where the sum would pass the slice's end by a rounding error and so overlap the next
-/// slice, dur is shorter by such an error and has more digits: rounded to six decimals, it is exact
-/// too. Bytes depend on the trace alone.
+/// ts and dur are microseconds with all six decimals, which is the picosecond. Where the next slice
+/// of the track begins at the very end of one, dur is a tenth of a picosecond less and has a
+/// seventh decimal, so that no rounding of a viewer makes the two overlap: rounded to six decimals
+/// it is exact too. Bytes depend on the trace alone.
 ///
 /// Errors: std::logic_error when two slices of one track overlap.
 /// Source: "Trace Event Format", Google, docs.google.com/document/d/

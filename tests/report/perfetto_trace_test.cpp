@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "sim/report/trace/chrome_trace.hpp"
 #include "tests/report/perfetto_reader.hpp"
 #include "tests/report/trace_case.hpp"
 
@@ -147,4 +148,17 @@ TEST_CASE("each Perfetto flow has one beginning and a later end", "[report][trac
   }
   CHECK(begins.size() == trace.flows().size());
   CHECK(ended == trace.flows().size());
+}
+
+TEST_CASE("a counter without a unit is a counter in both formats", "[report][trace][perfetto]") {
+  Trace trace;
+  const CounterId counter = trace.add_counter(trace.add_process("GPU 0"), "requests", "");
+  trace.add(TraceSample{SimTime(1'000'000), 3.0, counter});
+  const PerfettoTrace read = read_perfetto(written(trace));
+  REQUIRE(read.tracks.size() == 3);
+  CHECK(read.tracks[2].is_counter);
+  CHECK(read.tracks[2].unit.empty());
+  std::ostringstream chrome;
+  write_chrome_trace(trace, chrome);
+  CHECK_THAT(chrome.str(), Catch::Contains(R"("ts":1.000000,"args":{"value":3})"));
 }

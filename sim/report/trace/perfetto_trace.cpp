@@ -196,11 +196,14 @@ class PerfettoWriter {
       track.add_string(pf::Track::Name, trace_.names()[counter.name]);
       track.add_int32(pf::Track::SiblingOrderRank,
                       static_cast<std::int32_t>(trace_.tracks().size() + id));
-      nest<pf::Counter>(track, pf::Track::Counter, [&](auto& properties) {
-        if (counter.unit != kNoName) {
-          properties.add_string(pf::Counter::UnitName, trace_.names()[counter.unit]);
-        }
-      });
+      // Even without a unit the message must be there: it makes the track a counter. A nested one
+      // that stays empty is left out by protozero.
+      std::string properties;
+      if (counter.unit != kNoName) {
+        Message<pf::Counter>{properties}.add_string(pf::Counter::UnitName,
+                                                    trace_.names()[counter.unit]);
+      }
+      track.add_message(pf::Track::Counter, properties);
     });
   }
 

@@ -1,53 +1,25 @@
 // Opens the interactive report in a real browser and uses it. Run with `node tests/browser/report_test.mjs`.
 //
 //   HELIXSIM_REPORT           a report.html that the program wrote; tested beside the fixture's page
-//   CHROMIUM                  the browser, /usr/bin/chromium when unset
-//   HELIXSIM_REQUIRE_BROWSER  1: a missing browser or node_modules is a failure and not a skip
-//   HELIXSIM_SCREENSHOTS      a folder to write pictures of the page to
+//   others, of every browser test: see browser.mjs
 
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { after, before, describe, test } from 'node:test';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { assembleReport } from './assemble_report.mjs';
+import { launchBrowser, libraryFile, needBrowserAnd, screenshot } from './browser.mjs';
 import { HOSTILE, makeFixture, makeOverlayFixture } from './make_fixture.mjs';
 
-const WEB = new URL('../../tools/web/', import.meta.url);
-const CHROMIUM = process.env.CHROMIUM || '/usr/bin/chromium';
-const SCREENSHOTS = process.env.HELIXSIM_SCREENSHOTS;
-const FLAGS = [
-  '--headless',
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+needBrowserAnd([libraryFile('echarts/dist/echarts.min.js'), 'echarts (npm ci in tools/web)']);
 
-const missing = [
-  [CHROMIUM, 'a browser'],
-  [fileURLToPath(new URL('node_modules/playwright-core', WEB)), 'playwright-core (npm ci in tools/web)'],
-  [fileURLToPath(new URL('node_modules/echarts/dist/echarts.min.js', WEB)), 'echarts (npm ci in tools/web)'],
-].filter(([path]) => !existsSync(path));
-if (missing.length) {
-  const required = process.env.HELIXSIM_REQUIRE_BROWSER === '1';
-  console.log(
-    `${required ? 'failed' : 'skipped'}: ${missing.map(([path, what]) => `${what} not found at ${path}`).join('; ')}`,
-  );
-  process.exit(required ? 1 : 0);
-}
-
-const { chromium } = createRequire(new URL('package.json', WEB))('playwright-core');
 const work = mkdtempSync(join(tmpdir(), 'helixsim-report-'));
 let browser;
 
 before(async () => {
-  browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS });
+  browser = await launchBrowser();
 });
 
 after(async () => {
@@ -108,12 +80,6 @@ const settled = (page) =>
 const view = (page) => page.evaluate(() => window.helixsim.view());
 const data = (page) => page.evaluate(() => JSON.parse(document.getElementById('report-data').textContent));
 const hashOf = (fields) => '#' + new URLSearchParams(fields);
-
-async function screenshot(page, name) {
-  if (!SCREENSHOTS) return;
-  mkdirSync(SCREENSHOTS, { recursive: true });
-  await page.screenshot({ path: join(SCREENSHOTS, name + '.png') });
-}
 
 async function press(page, group, value) {
   await page.evaluate(

@@ -7,7 +7,7 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARIES = ["libboost-graph-dev", "libfmt-dev", "nlohmann-json3-dev", "catch2", "libcli11-dev"]
+LIBRARIES = ["libboost-graph-dev", "libfmt-dev", "nlohmann-json3-dev", "catch2", "libcli11-dev", "libprotozero-dev"]
 REAL = "bash cat cp dirname env grep ls mkdir readlink realpath sed tee touch true".split()
 
 # Each stand-in notes how it was called and then does this; $project is the made-up project.

@@ -3,6 +3,7 @@
 #include <string_view>
 
 #include "hw_models/fabric.hpp"
+#include "hw_models/group.hpp"
 #include "sim/units/quantity.hpp"
 
 namespace helixsim {
@@ -17,11 +18,17 @@ inline constexpr int kStartUps = 4;
 struct CollectiveRequest {
   CollectiveKind kind = CollectiveKind::AllReduce;
   StartUp start_up = StartUp::AllReduce;
-  int group = 1;
+  int group = 1;  ///< members: ranks r, r + stride, r + 2 stride, ...
+  int stride = 1;
+  int ranks = 0;     ///< that form such groups; 0: one group alone, from rank 0
   Bytes payload;     ///< what the operation is about, as the reference counts it (all-reduce: the
                      ///< whole buffer)
   Bytes port_bytes;  ///< what a GPU must send when every byte goes once and directly; all-reduce
                      ///< derives its own
+
+  [[nodiscard]] constexpr Group members() const {
+    return {.size = group, .stride = stride, .ranks = ranks};
+  }
 };
 
 /// Links are full duplex and every algorithm here is symmetric: a GPU receives what it sends.

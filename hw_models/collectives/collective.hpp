@@ -9,6 +9,7 @@
 namespace helixsim {
 
 enum class CollectiveKind { AllReduce, AllGather, ReduceScatter, AllToAll, PointToPoint };
+inline constexpr int kCollectiveKinds = 5;
 
 /// Which start-up time a collective pays; exchanges of one kind differ in how they are shipped.
 enum class StartUp { AllReduce, KvpExchange, Exchange, PointToPoint };
@@ -31,18 +32,27 @@ struct CollectiveRequest {
   }
 };
 
-/// Links are full duplex and every algorithm here is symmetric: a GPU receives what it sends.
+/// What a GPU sends. Links are full duplex and a GPU receives what it sends. Of a group that spans
+/// NVL domains, the busiest GPU's parts over NVLink and over its NIC are given too.
 struct AlgorithmVolume {
-  Bytes sent;
-  int steps = 1;  ///< dependent rounds; each after the first pays the fabric's step latency
+  Bytes sent;     ///< by each GPU, over NVLink and NIC together
+  int steps = 1;  ///< dependent rounds; each after the first pays the step latency
+  Bytes nvlink{};
+  Bytes nic{};
+  int nic_steps = 0;         ///< rounds that cross domains, each of which pays the NIC's latency
+  bool takes_turns = false;  ///< NVLink and NIC carry in different rounds, not side by side
 };
 
 /// One row of the table of algorithms.
 struct CollectiveAlgorithm {
   std::string_view name;
   CollectiveKind kind;
+  /// Whether the fabric has what it takes.
   bool (*applies)(const FabricSpec& fabric);
-  AlgorithmVolume (*volume)(const CollectiveRequest& request);
+  std::string_view needs;  ///< what that is, in words; empty when nothing
+  /// Whether it suits one group of such a fabric; null when it suits every one.
+  bool (*fits)(const GroupShape& shape);
+  AlgorithmVolume (*volume)(const CollectiveRequest& request, const GroupShape& shape);
 };
 
 }  // namespace helixsim

@@ -13,4 +13,15 @@ AlgorithmVolume all_pairs_volume(Bytes sent, int steps, const GroupShape& shape)
   return volume;
 }
 
+void add_all_pairs(int step, int members, Bytes bytes, TransferList& out) {
+  for (int source = 0; source < members; ++source) {
+    for (int distance = 1; distance < members; ++distance) {
+      out.push_back({.step = step,
+                     .source = source,
+                     .target = (source + distance) % members,
+                     .bytes = bytes});
+    }
+  }
+}
+
 }  // namespace helixsim

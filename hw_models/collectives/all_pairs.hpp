@@ -8,4 +8,7 @@ namespace helixsim {
 /// all rounds together.
 AlgorithmVolume all_pairs_volume(Bytes sent, int steps, const GroupShape& shape);
 
+/// Messages of such a round: every member sends `bytes` to every other one.
+void add_all_pairs(int step, int members, Bytes bytes, TransferList& out);
+
 }  // namespace helixsim

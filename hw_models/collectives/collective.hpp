@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string_view>
+#include <vector>
 
 #include "hw_models/fabric.hpp"
 #include "hw_models/group.hpp"
@@ -43,6 +44,19 @@ struct AlgorithmVolume {
   bool takes_turns = false;  ///< NVLink and NIC carry in different rounds, not side by side
 };
 
+/// One message of a collective, between positions 0..g-1 of the group. A transfer of step k starts
+/// when its source has sent and received all of its own transfers of step k-1; those of step 0
+/// start with the collective, and a member is done when its last ones are. `in_switch`: source and
+/// target are one member, whose bytes go up to the switches to be summed while the sum comes down.
+struct Transfer {
+  int step = 0;
+  int source = 0;
+  int target = 0;
+  Bytes bytes{};
+  bool in_switch = false;
+};
+using TransferList = std::vector<Transfer>;
+
 /// One row of the table of algorithms.
 struct CollectiveAlgorithm {
   std::string_view name;
@@ -53,6 +67,10 @@ struct CollectiveAlgorithm {
   /// Whether it suits one group of such a fabric; null when it suits every one.
   bool (*fits)(const GroupShape& shape);
   AlgorithmVolume (*volume)(const CollectiveRequest& request, const GroupShape& shape);
+  /// Appends the messages, by step; none for a group of one. Contract: `fits` the group's shape;
+  /// group.size is request.group.
+  void (*transfers)(const CollectiveRequest& request, const GroupPlacement& group,
+                    TransferList& out);
 };
 
 }  // namespace helixsim

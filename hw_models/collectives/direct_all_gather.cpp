@@ -8,4 +8,9 @@ AlgorithmVolume direct_all_gather(const CollectiveRequest& request, const GroupS
   return all_pairs_volume(request.port_bytes, 1, shape);
 }
 
+void direct_all_gather_transfers(const CollectiveRequest& request, const GroupPlacement& group,
+                                 TransferList& out) {
+  add_all_pairs(0, group.size, request.port_bytes / (group.size - 1), out);
+}
+
 }  // namespace helixsim

@@ -9,4 +9,9 @@ AlgorithmVolume direct_reduce_scatter(const CollectiveRequest& request, const Gr
   return all_pairs_volume(request.port_bytes, 1, shape);
 }
 
+void direct_reduce_scatter_transfers(const CollectiveRequest& request, const GroupPlacement& group,
+                                     TransferList& out) {
+  add_all_pairs(0, group.size, request.port_bytes / (group.size - 1), out);
+}
+
 }  // namespace helixsim

@@ -8,4 +8,16 @@ AlgorithmVolume in_switch_all_reduce(const CollectiveRequest& request, const Gro
   return {.sent = request.payload, .steps = 1};
 }
 
+void in_switch_all_reduce_transfers(const CollectiveRequest& request, const GroupPlacement& group,
+                                    TransferList& out) {
+  if (group.size < 2) return;
+  for (int member = 0; member < group.size; ++member) {
+    out.push_back({.step = 0,
+                   .source = member,
+                   .target = member,
+                   .bytes = request.payload,
+                   .in_switch = true});
+  }
+}
+
 }  // namespace helixsim

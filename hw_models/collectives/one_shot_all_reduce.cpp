@@ -9,4 +9,9 @@ AlgorithmVolume one_shot_all_reduce(const CollectiveRequest& request, const Grou
   return all_pairs_volume(request.payload * (request.group - 1.0), 1, shape);
 }
 
+void one_shot_all_reduce_transfers(const CollectiveRequest& request, const GroupPlacement& group,
+                                   TransferList& out) {
+  add_all_pairs(0, group.size, request.payload, out);
+}
+
 }  // namespace helixsim

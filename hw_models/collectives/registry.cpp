@@ -29,16 +29,22 @@ bool evenly_over_domains(const GroupShape& shape) {
 constexpr auto kAllReduce = CollectiveKind::AllReduce;
 constexpr CollectiveAlgorithm kTable[] = {
     {"in_switch", kAllReduce, with_reducing_switches, "switches that reduce", within_a_domain,
-     in_switch_all_reduce},
-    {"two_shot", kAllReduce, anywhere, "", kAnyGroup, two_shot_all_reduce},
-    {"ring", kAllReduce, anywhere, "", kAnyGroup, ring_all_reduce},
-    {"one_shot", kAllReduce, anywhere, "", kAnyGroup, one_shot_all_reduce},
+     in_switch_all_reduce, in_switch_all_reduce_transfers},
+    {"two_shot", kAllReduce, anywhere, "", kAnyGroup, two_shot_all_reduce,
+     two_shot_all_reduce_transfers},
+    {"ring", kAllReduce, anywhere, "", kAnyGroup, ring_all_reduce, ring_all_reduce_transfers},
+    {"one_shot", kAllReduce, anywhere, "", kAnyGroup, one_shot_all_reduce,
+     one_shot_all_reduce_transfers},
     {"hierarchical", kAllReduce, with_several_domains, "several NVL domains", evenly_over_domains,
-     hierarchical_all_reduce},
-    {"direct", CollectiveKind::AllGather, anywhere, "", kAnyGroup, direct_all_gather},
-    {"direct", CollectiveKind::ReduceScatter, anywhere, "", kAnyGroup, direct_reduce_scatter},
-    {"pairwise", CollectiveKind::AllToAll, anywhere, "", kAnyGroup, pairwise_all_to_all},
-    {"point_to_point", CollectiveKind::PointToPoint, anywhere, "", kAnyGroup, point_to_point},
+     hierarchical_all_reduce, hierarchical_all_reduce_transfers},
+    {"direct", CollectiveKind::AllGather, anywhere, "", kAnyGroup, direct_all_gather,
+     direct_all_gather_transfers},
+    {"direct", CollectiveKind::ReduceScatter, anywhere, "", kAnyGroup, direct_reduce_scatter,
+     direct_reduce_scatter_transfers},
+    {"pairwise", CollectiveKind::AllToAll, anywhere, "", kAnyGroup, pairwise_all_to_all,
+     pairwise_all_to_all_transfers},
+    {"point_to_point", CollectiveKind::PointToPoint, anywhere, "", kAnyGroup, point_to_point,
+     point_to_point_transfers},
 };
 
 }  // namespace

@@ -17,7 +17,7 @@ const CollectiveAlgorithm& collective_algorithm(CollectiveKind kind, std::string
 /// Names of the all-reduce algorithms, "auto" (the fastest) first.
 std::vector<std::string> all_reduce_choices();
 
-// Volume of each row, explained where they are defined.
+// Volume and transfers of each row, explained where they are defined.
 
 AlgorithmVolume in_switch_all_reduce(const CollectiveRequest&, const GroupShape&);
 AlgorithmVolume two_shot_all_reduce(const CollectiveRequest&, const GroupShape&);
@@ -28,5 +28,22 @@ AlgorithmVolume direct_all_gather(const CollectiveRequest&, const GroupShape&);
 AlgorithmVolume direct_reduce_scatter(const CollectiveRequest&, const GroupShape&);
 AlgorithmVolume pairwise_all_to_all(const CollectiveRequest&, const GroupShape&);
 AlgorithmVolume point_to_point(const CollectiveRequest&, const GroupShape&);
+
+void in_switch_all_reduce_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                    TransferList& out);
+void two_shot_all_reduce_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                   TransferList& out);
+void ring_all_reduce_transfers(const CollectiveRequest&, const GroupPlacement&, TransferList& out);
+void one_shot_all_reduce_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                   TransferList& out);
+void hierarchical_all_reduce_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                       TransferList& out);
+void direct_all_gather_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                 TransferList& out);
+void direct_reduce_scatter_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                     TransferList& out);
+void pairwise_all_to_all_transfers(const CollectiveRequest&, const GroupPlacement&,
+                                   TransferList& out);
+void point_to_point_transfers(const CollectiveRequest&, const GroupPlacement&, TransferList& out);
 
 }  // namespace helixsim

@@ -16,4 +16,15 @@ AlgorithmVolume ring_all_reduce(const CollectiveRequest& request, const GroupSha
   return volume;
 }
 
+void ring_all_reduce_transfers(const CollectiveRequest& request, const GroupPlacement& group,
+                               TransferList& out) {
+  const Bytes part = request.payload / group.size;
+  for (int step = 0; step < 2 * (group.size - 1); ++step) {
+    for (int member = 0; member < group.size; ++member) {
+      out.push_back(
+          {.step = step, .source = member, .target = (member + 1) % group.size, .bytes = part});
+    }
+  }
+}
+
 }  // namespace helixsim

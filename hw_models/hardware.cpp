@@ -1,7 +1,6 @@
 #include "hw_models/hardware.hpp"
 
-#include <optional>
-
+#include "hw_models/collectives/alpha_beta.hpp"
 #include "hw_models/collectives/registry.hpp"
 #include "hw_models/kernels/registry.hpp"
 #include "sim/config/config_error.hpp"
@@ -18,8 +17,8 @@ std::string_view all_reduce_named(std::string_view name, const System& system) {
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
     if (row.kind != CollectiveKind::AllReduce || row.name != name) continue;
     if (row.applies(system.fabric->spec())) return row.name;
-    throw ConfigError("--all-reduce: the switches of " + system.name + " do not reduce, so " +
-                      std::string(name) + " cannot run");
+    throw ConfigError("--all-reduce: " + std::string(name) + " needs " + std::string(row.needs) +
+                      ", which " + system.name + " does not have");
   }
   throw ConfigError("--all-reduce: unknown algorithm \"" + std::string(name) + "\"" +
                     suggestion(name, all_reduce_choices()));
@@ -58,38 +57,51 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
                           "exchange", "point_to_point", "step", "figure3_exchange"});
   const Range<Seconds> times{0_us, 1.0_s};
   link_efficiency_ = sourced(collectives, "link_efficiency").number("value", {0.01, 1.0});
-  const auto start_up = [&](StartUp which) -> Seconds& {
+  const auto start_up_of = [&](StartUp which) -> Seconds& {
     return start_up_[static_cast<std::size_t>(which)];
   };
-  start_up(StartUp::AllReduce) = sourced(collectives, "all_reduce").time("value", times);
-  start_up(StartUp::KvpExchange) = sourced(collectives, "kvp_exchange").time("value", times);
-  start_up(StartUp::Exchange) = sourced(collectives, "exchange").time("value", times);
-  start_up(StartUp::PointToPoint) = sourced(collectives, "point_to_point").time("value", times);
+  start_up_of(StartUp::AllReduce) = sourced(collectives, "all_reduce").time("value", times);
+  start_up_of(StartUp::KvpExchange) = sourced(collectives, "kvp_exchange").time("value", times);
+  start_up_of(StartUp::Exchange) = sourced(collectives, "exchange").time("value", times);
+  start_up_of(StartUp::PointToPoint) = sourced(collectives, "point_to_point").time("value", times);
   kvp_latency_ = sourced(collectives, "kvp_exchange_latency").time("value", times);
   step_ = sourced(collectives, "step").time("value", times);
   figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
   reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
+
+  for (const CollectiveAlgorithm& row : collective_algorithms()) {
+    if (!row.applies(fabric_->spec())) continue;
+    auto& rows = algorithms_[static_cast<std::size_t>(row.kind)];
+    // The one that the caller names comes first: cost() looks no further where it suits.
+    rows.insert(row.name == all_reduce_ ? rows.begin() : rows.end(), &row);
+  }
 }
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
-  const BytesPerSecond egress = fabric_->ports(request.group).egress * link_efficiency_;
-  std::optional<CollectiveCost> best;
-  for (const CollectiveAlgorithm& row : collective_algorithms()) {
-    if (row.kind != request.kind) continue;
-    const bool named = row.kind == CollectiveKind::AllReduce && !all_reduce_.empty();
-    if (!row.applies(fabric_->spec()) || (named && row.name != all_reduce_)) continue;
-    const AlgorithmVolume volume = row.volume(request);
-    const Seconds time = start_up_[static_cast<std::size_t>(request.start_up)] +
-                         step_ * static_cast<double>(volume.steps - 1) + volume.sent / egress;
-    if (!best || time < best->occupancy) {
-      best = CollectiveCost{
-          .occupancy = time, .latency = {}, .sent = volume.sent, .algorithm = row.name};
-    }
+  return cost(request, ports_of(*fabric_, request));
+}
+
+CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
+  if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
+  const CollectiveAlgorithm* fastest = nullptr;
+  CollectiveCost best;
+  for (const CollectiveAlgorithm* row : algorithms_[static_cast<std::size_t>(request.kind)]) {
+    if (row->fits != nullptr && !row->fits(ports.shape)) continue;
+    const AlgorithmVolume volume = row->volume(request, ports.shape);
+    Seconds time = start_up(request.start_up) + step_ * static_cast<double>(volume.steps - 1) +
+                   beta_time(volume, ports, link_efficiency_);
+    if (volume.nic_steps > 0) time += fabric_->spec().nic_latency * volume.nic_steps;
+    if (fastest != nullptr && !(time < best.occupancy)) continue;
+    fastest = row;
+    best.occupancy = time;
+    best.sent = volume.sent;
+    if (row->name == all_reduce_) break;
   }
-  ensure(best.has_value(), "every collective kind has an algorithm that runs anywhere");
-  if (request.start_up == StartUp::KvpExchange) best->latency = kvp_latency_;
-  return *best;
+  ensure(fastest != nullptr, "every collective kind has an algorithm that runs anywhere");
+  best.algorithm = fastest->name;
+  if (request.start_up == StartUp::KvpExchange) best.latency = kvp_latency_;
+  return best;
 }
 
 }  // namespace helixsim

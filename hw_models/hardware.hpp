@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hw_models/collectives/collective.hpp"
 #include "hw_models/kernels/kernel_model.hpp"
@@ -48,10 +50,22 @@ class Hardware {
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
-  /// The fastest algorithm that the fabric can run, or the named one. A group of one costs nothing.
-  /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress), then the
-  /// latency.
+  /// The fastest algorithm that the group can run, or the named one where it suits the group. A
+  /// group of one costs nothing. Of many groups the worst placed stands for all.
+  /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress) within an NVL
+  /// domain; across domains the bytes take beta_time (collectives/alpha_beta.hpp) and each round
+  /// through the NIC its latency. Then the latency of the exchange.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
+  /// The same for one group, which sees `ports`.
+  [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request,
+                                    const GroupPorts& ports) const;
+
+  /// What a collective is made of, for schedules that send its transfers over links themselves.
+  [[nodiscard]] Seconds start_up(StartUp which) const {
+    return start_up_[static_cast<std::size_t>(which)];
+  }
+  [[nodiscard]] Seconds step() const { return step_; }
+  [[nodiscard]] double link_efficiency() const { return link_efficiency_; }
 
  private:
   std::string system_name_;
@@ -60,6 +74,8 @@ class Hardware {
   std::shared_ptr<const Fabric> fabric_;
   std::string fidelity_;
   std::string_view all_reduce_;
+  /// By kind: the algorithms that this fabric can run, the named one first, else in table order.
+  std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;
   std::shared_ptr<const KernelModel> kernels_;
   Accounting accounting_ = Accounting::Event;
   double link_efficiency_ = 1.0;

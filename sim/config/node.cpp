@@ -134,6 +134,9 @@ bool Node::is_string() const {
 bool Node::is_number() const {
   return value_->is_number();
 }
+bool Node::is_null() const {
+  return value_->is_null();
+}
 
 std::string Node::as_text() const {
   if (!value_->is_string()) fail("expected a text, got " + shown(*value_));

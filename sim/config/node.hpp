@@ -45,6 +45,7 @@ class Node {
   [[nodiscard]] bool is_array() const;
   [[nodiscard]] bool is_string() const;
   [[nodiscard]] bool is_number() const;
+  [[nodiscard]] bool is_null() const;
 
   [[nodiscard]] std::string text(std::string_view key) const;
   [[nodiscard]] std::string text(std::string_view key, std::string fallback) const;

@@ -60,8 +60,8 @@ void Evaluator::build_operations(const Point& point) {
   }
   if (point.layout.pp > 1) {
     const Bytes hidden = step.hidden_bytes(step.group_batch());
-    add_exchange("pipeline_hop", CollectiveKind::PointToPoint, StartUp::PointToPoint, 2, hidden,
-                 hidden, list(Block::Hop));
+    add_exchange("pipeline_hop", CollectiveKind::PointToPoint, StartUp::PointToPoint,
+                 point.layout.hop_group(), hidden, hidden, list(Block::Hop));
   }
 }
 

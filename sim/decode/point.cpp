@@ -45,12 +45,12 @@ const char* widest(const Layout& layout) {
 
 std::optional<LayoutFault> layout_fault(const Setup& setup, const StrategyEntry& strategy,
                                         const Layout& layout) {
-  const int domain = setup.hardware.fabric().spec().gpus;
+  const int available = setup.hardware.fabric().total_gpus();
   if (auto fault = common_fault(setup.model, *setup.attention, layout)) return fault;
   if (auto fault = strategy.get().fault(*setup.attention, setup.model, layout)) return fault;
-  if (layout.gpus() > domain) {
+  if (layout.gpus() > available) {
     return LayoutFault{widest(layout), fmt::format("the layout has {} GPUs, the system has {}",
-                                                   layout.gpus(), domain)};
+                                                   layout.gpus(), available)};
   }
   return std::nullopt;
 }

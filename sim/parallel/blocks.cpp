@@ -18,25 +18,27 @@ AttentionShard attention_shard(const StepInput& step, const Widths& widths) {
           .output_heads = heads / widths.output};
 }
 
-void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, int group,
+void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, const Group& group,
                   Bytes payload, Bytes port_bytes, OperationList& out) {
-  if (group <= 1) return;
+  if (group.size <= 1) return;
   out.push_back({.name = name,
                  .kind = OperationKind::Collective,
                  .category = TimeCategory::Communication,
                  .work = {},
                  .collective = {.kind = kind,
                                 .start_up = start_up,
-                                .group = group,
+                                .group = group.size,
+                                .stride = group.stride,
+                                .ranks = group.ranks,
                                 .payload = payload,
                                 .port_bytes = port_bytes},
                  .cut_by_hop_b = false,
                  .active_experts = 0.0});
 }
 
-void add_all_reduce(std::string_view name, std::string_view lone_norm, int group, Bytes payload,
-                    OperationList& out) {
-  if (group <= 1) {
+void add_all_reduce(std::string_view name, std::string_view lone_norm, const Group& group,
+                    Bytes payload, OperationList& out) {
+  if (group.size <= 1) {
     out.push_back(elementwise(lone_norm));
   } else {
     add_exchange(name, CollectiveKind::AllReduce, StartUp::AllReduce, group, payload, Bytes(), out);
@@ -53,7 +55,8 @@ Bytes partial_output_bytes(const StepInput& step) {
 void all_reduce_dense_block(const StepInput& step, const Widths& widths, OperationList& out) {
   dense_ffn(step.model, {.tokens = static_cast<double>(step.batch), .tpf = widths.dense_ffn},
             step.precision, out);
-  add_all_reduce("ffn_all_reduce", "norm2", widths.dense_ffn, step.hidden_bytes(step.batch), out);
+  add_all_reduce("ffn_all_reduce", "norm2", step.layout.neighbours(widths.dense_ffn),
+                 step.hidden_bytes(step.batch), out);
 }
 
 MoeFfnShard moe_shard(const StepInput& step, const Widths& widths) {
@@ -70,14 +73,14 @@ void all_reduce_moe_block(const StepInput& step, const Widths& widths, Operation
   const MoeFfnShard shard = moe_shard(step, widths);
   moe_route(step.model, shard, step.precision, out);
   moe_experts(step.model, shard, step.precision, out);
-  add_all_reduce("moe_all_reduce", "norm2", shard.tpf * shard.ep, step.hidden_bytes(step.batch),
-                 out);
+  add_all_reduce("moe_all_reduce", "norm2", step.layout.neighbours(shard.tpf * shard.ep),
+                 step.hidden_bytes(step.batch), out);
 }
 
 void add_embedding(const StepInput& step, int width, OperationList& out) {
   out.push_back(elementwise("embedding"));
-  add_all_reduce("embedding_all_reduce", "embedding_norm", width, step.hidden_bytes(step.batch),
-                 out);
+  add_all_reduce("embedding_all_reduce", "embedding_norm", step.layout.neighbours(width),
+                 step.hidden_bytes(step.batch), out);
 }
 
 void add_lm_head(const StepInput& step, OperationList& out) {
@@ -85,8 +88,8 @@ void add_lm_head(const StepInput& step, OperationList& out) {
   const double elements = static_cast<double>(step.model.vocabulary) * step.model.hidden / width;
   out.push_back(gemm("lm_head", elements, step.batch, step.precision.weight(WeightClass::LmHead)));
   const Bytes best(step.batch * kBestLogitBytes);
-  add_exchange("logits_all_gather", CollectiveKind::AllGather, StartUp::Exchange, width, best,
-               best * (width - 1.0), out);
+  add_exchange("logits_all_gather", CollectiveKind::AllGather, StartUp::Exchange,
+               step.layout.stage_group(), best, best * (width - 1.0), out);
   out.push_back(elementwise("sampling"));
 }
 

@@ -7,14 +7,14 @@
 
 namespace helixsim {
 
-/// Pieces that strategies share. `group` is the number of GPUs that take part.
+/// Pieces that strategies share. `group` says which GPUs take part.
 
 /// An all-reduce over the group; its time includes residual, RMSNorm and quantise, so a group of
 /// one gets the element-wise operation `lone_norm` instead.
-void add_all_reduce(std::string_view name, std::string_view lone_norm, int group, Bytes payload,
-                    OperationList& out);
+void add_all_reduce(std::string_view name, std::string_view lone_norm, const Group& group,
+                    Bytes payload, OperationList& out);
 /// A collective of `port_bytes` through each port; nothing for a group of one.
-void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, int group,
+void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, const Group& group,
                   Bytes payload, Bytes port_bytes, OperationList& out);
 
 /// Bytes of partial outputs and LSE of the local query heads: b (Q/TPA) (size * activation bytes +

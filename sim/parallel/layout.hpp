@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "hw_models/group.hpp"
 #include "sim/llm/attention/attention_kind.hpp"
 #include "sim/llm/model_spec.hpp"
 
@@ -17,7 +18,8 @@ constexpr int bounded_product(int a, int b) {
 }
 
 /// How many GPUs share what. One pipeline stage has n = tpa * kvp * dp GPUs; pp stages make N = n *
-/// pp.
+/// pp. Rank r is GPU r; its place in its stage, r mod n, is (dp index * kvp + kvp index) * tpa +
+/// tpa index for attention and, where the FFN is spread over the stage, ep index * tpf + tpf index.
 struct Layout {
   int tpa = 1;  ///< attention tensor-parallel width
   int kvp = 1;  ///< KV-sequence-parallel width
@@ -28,7 +30,24 @@ struct Layout {
 
   [[nodiscard]] int stage_gpus() const { return bounded_product(bounded_product(tpa, kvp), dp); }
   [[nodiscard]] int gpus() const { return bounded_product(stage_gpus(), pp); }
+
+  /// `width` neighbouring ranks: TPA, TPF and whole-stage groups.
+  [[nodiscard]] Group neighbours(int width) const { return every(1, width); }
+  [[nodiscard]] Group tpa_group() const { return neighbours(tpa); }
+  [[nodiscard]] Group kvp_group() const { return every(tpa, kvp); }
+  [[nodiscard]] Group dp_group() const { return every(bounded_product(tpa, kvp), dp); }
+  [[nodiscard]] Group tpf_group() const { return neighbours(tpf); }
+  [[nodiscard]] Group ep_group() const { return every(tpf, ep); }
+  [[nodiscard]] Group stage_group() const { return neighbours(stage_gpus()); }
+  /// A rank and the one at its place of the next stage.
+  [[nodiscard]] Group hop_group() const { return every(stage_gpus(), 2); }
+
   auto operator<=>(const Layout&) const = default;
+
+ private:
+  [[nodiscard]] Group every(int stride, int size) const {
+    return {.size = size, .stride = stride, .ranks = gpus()};
+  }
 };
 
 /// "tpa 8 kvp 8 tpf 64", widths of 1 left out; "1 GPU" when all are 1.

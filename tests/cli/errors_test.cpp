@@ -63,6 +63,8 @@ TEST_CASE("wrong values of flags are answered at the flag", "[cli][errors]") {
       {kHelix + "--tpa 8 --kvp 8 --tpf 32",
        "--tpf: tpf * ep = 32 * 1 = 32, expected tpa * kvp = 64"},
       {kHelix + "--tpa 8 --kvp 16", "--kvp: the layout has 128 GPUs, the system has 72"},
+      {"simulate --model llama-3.1-405b --system gb200_nvl72_x2 --strategy tp --tpa 128 --pp 2",
+       "--tpa: the layout has 256 GPUs, the system has 144"},
       {"simulate --model llama-3.1-405b --strategy dp --tpa 8 --dp 4 --batch 6",
        "--batch: 6 is not divisible by dp = 4"},
       {kHelix + "--tpa 8 --kvp 8 --batch 4 --hop-b 5",

@@ -136,3 +136,39 @@ TEST_CASE("every fidelity of a file is checked, not only the one in use", "[hw_m
               "/kernels/law: unknown name \"rofline\"; did you mean \"roofline\"?");
   }
 }
+
+TEST_CASE("two joined racks are two of the one rack and NICs", "[hw_models][system]") {
+  Json pair = read_json_file(HELIXSIM_SOURCE_DIR "/hw_models/systems/gb200_nvl72_x2.json").json();
+  const Json rack = gb200_document().json();
+  const System system = gb200_x2();
+  CHECK(system.fabric->total_gpus() == 144);
+  CHECK(system.fabric->spec().nic_bandwidth.value() == 50e9);  // 400 Gb/s
+  for (const char* key : {"domains", "nic_bandwidth", "nic_latency"}) pair["fabric"].erase(key);
+  for (const char* key : {"name", "title"}) pair[key] = rack[key];
+  CHECK(pair == rack);
+}
+
+TEST_CASE("domains need NICs, and limits of the fabric may be left open", "[hw_models][system]") {
+  const Json rack = gb200_document().json();
+  const auto sourced_value = [](Json value) {
+    return Json{{"value", std::move(value)}, {"source", "assumed: for this test"}};
+  };
+  Json changed = rack;
+  changed["fabric"]["domains"] = sourced_value(2);
+  CHECK(answer(changed) ==
+        "demo.json: /fabric: missing key \"nic_bandwidth\": GPUs of different domains need a NIC");
+  changed["fabric"]["nic_bandwidth"] = sourced_value("50 GB/s");
+  CHECK(answer(changed) == "accepted");
+  changed["fabric"]["domains"] = sourced_value(65);
+  CHECK(answer(changed) == "demo.json: /fabric/domains/value: 65 is outside [1, 64]");
+  for (const char* key : {"switch_capacity", "scale_out_capacity"}) {
+    changed = rack;
+    changed["fabric"][key] = sourced_value(nullptr);
+    CHECK(answer(changed) == "accepted");
+    changed["fabric"][key] = sourced_value("60 TB/s");
+    CHECK(answer(changed) == "accepted");
+    changed["fabric"][key] = sourced_value(60);
+    CHECK_THAT(answer(changed), Catch::StartsWith("demo.json: /fabric/" + std::string(key) +
+                                                  "/value: expected a rate"));
+  }
+}

@@ -16,6 +16,12 @@ inline Node gb200_document(std::span<const Override> changes = {}) {
                         changes);
 }
 
+/// Two NVL72 domains joined by a NIC a GPU.
+inline System gb200_x2(const std::vector<Override>& changes = {}) {
+  return read_system(with_overrides(
+      read_json_file(HELIXSIM_SOURCE_DIR "/hw_models/systems/gb200_nvl72_x2.json"), changes));
+}
+
 inline System gb200(const std::vector<Override>& changes = {}) {
   return read_system(gb200_document(changes));
 }

@@ -57,7 +57,7 @@ Items list_systems(const Catalog& catalog) {
     const System system = read_system(catalog.read("hw_models/systems", name, "list"));
     items.push_back(
         {name, fmt::format("{}, {} GPUs, {} and {} HBM each", system.title,
-                           system.fabric->spec().gpus, format_bytes(system.gpu.memory_capacity),
+                           system.fabric->total_gpus(), format_bytes(system.gpu.memory_capacity),
                            format_rate(system.gpu.memory_bandwidth))});
   }
   return items;

@@ -33,7 +33,7 @@ class Dp final : public Strategy {
     step.attention.before(shard, step.precision, out);
     out.push_back(step.attention.flash_decode(shard, step.precision));
     step.attention.after(shard, step.precision, out);
-    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa,
+    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa_group(),
                    step.hidden_bytes(step.group_batch()), out);
   }
 
@@ -54,14 +54,14 @@ class Dp final : public Strategy {
     if (shard.tpf > 1) {
       const double rows =
           step.batch * static_cast<double>(step.model.moe.experts_per_token) / shard.ep;
-      add_exchange("expert_all_reduce", CollectiveKind::AllReduce, StartUp::AllReduce, shard.tpf,
-                   step.hidden_bytes(rows), Bytes(), out);
+      add_exchange("expert_all_reduce", CollectiveKind::AllReduce, StartUp::AllReduce,
+                   step.layout.tpf_group(), step.hidden_bytes(rows), Bytes(), out);
     }
     add_expert_exchange("moe_combine", step, out);
     const Bytes gathered = step.hidden_bytes(step.group_batch());
     const int tpa = step.layout.tpa;
-    add_exchange("moe_all_gather", CollectiveKind::AllGather, StartUp::Exchange, tpa, gathered,
-                 gathered * ((tpa - 1.0) / tpa), out);
+    add_exchange("moe_all_gather", CollectiveKind::AllGather, StartUp::Exchange,
+                 step.layout.tpa_group(), gathered, gathered * ((tpa - 1.0) / tpa), out);
     out.push_back(elementwise("norm2"));
   }
 
@@ -81,8 +81,8 @@ class Dp final : public Strategy {
                                   OperationList& out) {
     const Bytes payload = step.hidden_bytes(step.batch);
     const double others = (step.layout.dp - 1.0) / step.layout.dp;
-    add_exchange(name, kind, StartUp::Exchange, step.layout.stage_gpus(), payload, payload * others,
-                 out);
+    add_exchange(name, kind, StartUp::Exchange, step.layout.stage_group(), payload,
+                 payload * others, out);
   }
 
   /// Tokens to the ranks of their experts or back. A token goes once to each other rank that holds
@@ -91,7 +91,7 @@ class Dp final : public Strategy {
                                   OperationList& out) {
     const MoeFfnSpec& moe = step.model.moe;
     const Bytes hidden = step.hidden_bytes(step.group_batch());
-    add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep,
+    add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep_group(),
                  hidden * moe.experts_per_token, hidden * other_ranks_reached(moe, step.layout.ep),
                  out);
   }

@@ -39,13 +39,13 @@ class Helix final : public AllReduceStrategy {
     out.push_back(step.attention.flash_decode(shard, step.precision));
     if (kvp > 1) {
       const Bytes payload = partial_output_bytes(step);
-      add_exchange("kvp_all_to_all", CollectiveKind::AllToAll, StartUp::KvpExchange, kvp, payload,
-                   payload * ((kvp - 1.0) / kvp), out);
+      add_exchange("kvp_all_to_all", CollectiveKind::AllToAll, StartUp::KvpExchange,
+                   step.layout.kvp_group(), payload, payload * ((kvp - 1.0) / kvp), out);
       out.back().cut_by_hop_b = true;
       out.push_back(elementwise("combine", TimeCategory::Attention));
     }
     step.attention.after(shard, step.precision, out);
-    add_all_reduce("attn_all_reduce", "norm", step.layout.stage_gpus(),
+    add_all_reduce("attn_all_reduce", "norm", step.layout.stage_group(),
                    step.hidden_bytes(step.batch), out);
   }
 };

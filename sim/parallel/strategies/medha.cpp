@@ -29,12 +29,13 @@ class Medha final : public AllReduceStrategy {
     out.push_back(step.attention.flash_decode(shard, step.precision));
     if (kvp > 1) {
       const Bytes payload = partial_output_bytes(step);
-      add_exchange("kvp_all_gather", CollectiveKind::AllGather, StartUp::Exchange, kvp, payload,
-                   payload * (kvp - 1.0), out);
+      add_exchange("kvp_all_gather", CollectiveKind::AllGather, StartUp::Exchange,
+                   step.layout.kvp_group(), payload, payload * (kvp - 1.0), out);
       out.push_back(elementwise("combine", TimeCategory::Attention));
     }
     step.attention.after(shard, step.precision, out);
-    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa, step.hidden_bytes(step.batch), out);
+    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa_group(),
+                   step.hidden_bytes(step.batch), out);
   }
 };
 

@@ -27,7 +27,8 @@ class Tp final : public AllReduceStrategy {
     step.attention.before(shard, step.precision, out);
     out.push_back(step.attention.flash_decode(shard, step.precision));
     step.attention.after(shard, step.precision, out);
-    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa, step.hidden_bytes(step.batch), out);
+    add_all_reduce("attn_all_reduce", "norm", step.layout.tpa_group(),
+                   step.hidden_bytes(step.batch), out);
   }
 };
 

@@ -1,7 +1,5 @@
 #include "hw_models/hardware.hpp"
 
-#include <optional>
-
 #include "hw_models/collectives/registry.hpp"
 #include "hw_models/kernels/registry.hpp"
 #include "sim/config/config_error.hpp"
@@ -69,27 +67,34 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
   step_ = sourced(collectives, "step").time("value", times);
   figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
   reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
+
+  for (const CollectiveAlgorithm& row : collective_algorithms()) {
+    const bool another_is_named =
+        row.kind == CollectiveKind::AllReduce && !all_reduce_.empty() && row.name != all_reduce_;
+    if (row.applies(fabric_->spec()) && !another_is_named)
+      algorithms_[static_cast<std::size_t>(row.kind)].push_back(&row);
+  }
 }
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
   const BytesPerSecond egress = fabric_->ports(request.group).egress * link_efficiency_;
-  std::optional<CollectiveCost> best;
-  for (const CollectiveAlgorithm& row : collective_algorithms()) {
-    if (row.kind != request.kind) continue;
-    const bool named = row.kind == CollectiveKind::AllReduce && !all_reduce_.empty();
-    if (!row.applies(fabric_->spec()) || (named && row.name != all_reduce_)) continue;
-    const AlgorithmVolume volume = row.volume(request);
-    const Seconds time = start_up_[static_cast<std::size_t>(request.start_up)] +
-                         step_ * static_cast<double>(volume.steps - 1) + volume.sent / egress;
-    if (!best || time < best->occupancy) {
-      best = CollectiveCost{
-          .occupancy = time, .latency = {}, .sent = volume.sent, .algorithm = row.name};
-    }
+  const Seconds start_up = start_up_[static_cast<std::size_t>(request.start_up)];
+  const CollectiveAlgorithm* fastest = nullptr;
+  CollectiveCost best;
+  for (const CollectiveAlgorithm* row : algorithms_[static_cast<std::size_t>(request.kind)]) {
+    const AlgorithmVolume volume = row->volume(request);
+    const Seconds time =
+        start_up + step_ * static_cast<double>(volume.steps - 1) + volume.sent / egress;
+    if (fastest != nullptr && !(time < best.occupancy)) continue;
+    fastest = row;
+    best.occupancy = time;
+    best.sent = volume.sent;
   }
-  ensure(best.has_value(), "every collective kind has an algorithm that runs anywhere");
-  if (request.start_up == StartUp::KvpExchange) best->latency = kvp_latency_;
-  return *best;
+  ensure(fastest != nullptr, "every collective kind has an algorithm that runs anywhere");
+  best.algorithm = fastest->name;
+  if (request.start_up == StartUp::KvpExchange) best.latency = kvp_latency_;
+  return best;
 }
 
 }  // namespace helixsim

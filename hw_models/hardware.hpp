@@ -1,8 +1,10 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "hw_models/collectives/collective.hpp"
 #include "hw_models/kernels/kernel_model.hpp"
@@ -48,6 +50,10 @@ class Hardware {
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
+  /// KernelModel::least_when_cut of the fidelity's law.
+  [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
+    return kernels_->least_when_cut(work, launches);
+  }
   /// The fastest algorithm that the fabric can run, or the named one. A group of one costs nothing.
   /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress), then the
   /// latency.
@@ -60,6 +66,8 @@ class Hardware {
   std::shared_ptr<const Fabric> fabric_;
   std::string fidelity_;
   std::string_view all_reduce_;
+  /// By kind: the algorithms that this fabric can run and the caller allows, in table order.
+  std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;
   std::shared_ptr<const KernelModel> kernels_;
   Accounting accounting_ = Accounting::Event;
   double link_efficiency_ = 1.0;

@@ -8,6 +8,7 @@
 namespace helixsim {
 
 enum class CollectiveKind { AllReduce, AllGather, ReduceScatter, AllToAll, PointToPoint };
+inline constexpr int kCollectiveKinds = 5;
 
 /// Which start-up time a collective pays; exchanges of one kind differ in how they are shipped.
 enum class StartUp { AllReduce, KvpExchange, Exchange, PointToPoint };

@@ -1,12 +1,14 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/decode/evaluator.hpp"
+#include "sim/decode/point.hpp"
+#include "sim/decode/setup.hpp"
 #include "sim/sweep/grid.hpp"
 
 namespace helixsim {
@@ -30,6 +32,8 @@ struct SearchCounts {
   long long invalid = 0;
 
   [[nodiscard]] long long infeasible() const { return infeasible_weights + infeasible_kv_cache; }
+  /// Counts one point, which is simulated when it lacks nothing.
+  void add(Shortage shortage);
   SearchCounts& operator+=(const SearchCounts& other);
 };
 

@@ -181,6 +181,12 @@ Point point_of(const Grid& grid, double context, const Record& record) {
           .hop_b = record.hop_b};
 }
 
+ParetoPoint pareto_point(const Grid& grid, const Record& record) {
+  const Layout& layout = grid.layouts[record.layout].layout;
+  return {record.ttl_ps, tokens_per_second_per_gpu(static_cast<long long>(record.batch) * layout.pp,
+                                                   SimTime(record.ttl_ps), layout.gpus())};
+}
+
 SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};

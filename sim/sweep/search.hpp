@@ -10,6 +10,7 @@
 #include "sim/decode/point.hpp"
 #include "sim/decode/setup.hpp"
 #include "sim/sweep/grid.hpp"
+#include "sim/sweep/pareto.hpp"
 
 namespace helixsim {
 
@@ -53,6 +54,8 @@ struct SearchResult {
 };
 
 Point point_of(const Grid& grid, double context, const Record& record);
+/// The record as a frontier sees it.
+ParetoPoint pareto_point(const Grid& grid, const Record& record);
 
 /// Where every simulated and infeasible point goes, in the fixed order of the search, when it is
 /// asked for.

@@ -36,7 +36,7 @@ Fabric::Fabric(const FabricSpec& spec)
       add("gpu" + std::to_string(gpu) + kind + " egress", capacity);
       add("gpu" + std::to_string(gpu) + kind + " ingress", capacity);
     }
-    return static_cast<LinkId>(links_.size());
+    return static_cast<FabricLinkId>(links_.size());
   };
   first_switch_ = first_nic_ = add_ports("", egress_);
   if (spec.switch_capacity) {
@@ -52,14 +52,14 @@ Fabric::Fabric(const FabricSpec& spec)
   }
 }
 
-std::optional<LinkId> Fabric::switch_link(int domain) const {
+std::optional<FabricLinkId> Fabric::switch_link(int domain) const {
   if (!spec_.switch_capacity) return std::nullopt;
   return first_switch_ + domain;
 }
 
-std::optional<LinkId> Fabric::scale_out_link() const {
+std::optional<FabricLinkId> Fabric::scale_out_link() const {
   if (spec_.domains < 2 || !spec_.scale_out_capacity) return std::nullopt;
-  return static_cast<LinkId>(links_.size()) - 1;
+  return static_cast<FabricLinkId>(links_.size()) - 1;
 }
 
 GroupPlacement Fabric::worst_placed(const Group& group) const {

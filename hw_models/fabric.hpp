@@ -37,7 +37,7 @@ struct LinkSpec {
   std::string name;  ///< "gpu3 egress"
   BytesPerSecond capacity;
 };
-using LinkId = int;
+using FabricLinkId = int;
 
 /// What a group sees of the fabric when every GPU of the layout sends: a member's share, one
 /// direction.
@@ -64,14 +64,14 @@ class Fabric {
 
   /// Every link that can limit, by id.
   [[nodiscard]] std::span<const LinkSpec> links() const { return links_; }
-  [[nodiscard]] LinkId egress_link(int gpu) const { return 2 * gpu; }
-  [[nodiscard]] LinkId ingress_link(int gpu) const { return 2 * gpu + 1; }
+  [[nodiscard]] FabricLinkId egress_link(int gpu) const { return 2 * gpu; }
+  [[nodiscard]] FabricLinkId ingress_link(int gpu) const { return 2 * gpu + 1; }
   /// Contract: there are several domains.
-  [[nodiscard]] LinkId nic_egress_link(int gpu) const { return first_nic_ + 2 * gpu; }
-  [[nodiscard]] LinkId nic_ingress_link(int gpu) const { return first_nic_ + 2 * gpu + 1; }
+  [[nodiscard]] FabricLinkId nic_egress_link(int gpu) const { return first_nic_ + 2 * gpu; }
+  [[nodiscard]] FabricLinkId nic_ingress_link(int gpu) const { return first_nic_ + 2 * gpu + 1; }
   /// Empty where the spec has no such limit.
-  [[nodiscard]] std::optional<LinkId> switch_link(int domain) const;
-  [[nodiscard]] std::optional<LinkId> scale_out_link() const;
+  [[nodiscard]] std::optional<FabricLinkId> switch_link(int domain) const;
+  [[nodiscard]] std::optional<FabricLinkId> scale_out_link() const;
 
   /// The group whose first member is rank `first`.
   [[nodiscard]] GroupPlacement place(int first, const Group& group) const {
@@ -99,8 +99,8 @@ class Fabric {
   FabricSpec spec_;
   BytesPerSecond egress_;  ///< all NVLink links of a GPU
   std::vector<LinkSpec> links_;
-  LinkId first_switch_ = 0;
-  LinkId first_nic_ = 0;
+  FabricLinkId first_switch_ = 0;
+  FabricLinkId first_nic_ = 0;
 };
 
 /// Reads the `fabric` object of a system file, every value as `{"value": .., "source": ..}`.

@@ -50,6 +50,10 @@ class Hardware {
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
+  /// KernelModel::least_when_cut of the fidelity's law.
+  [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
+    return kernels_->least_when_cut(work, launches);
+  }
   /// The fastest algorithm that the group can run, or the named one where it suits the group. A
   /// group of one costs nothing. Of many groups the worst placed stands for all.
   /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress) within an NVL

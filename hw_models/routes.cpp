@@ -9,10 +9,10 @@
 namespace helixsim {
 namespace {
 
-constexpr LinkId kUnlimited = -1;
+constexpr FabricLinkId kUnlimited = -1;
 
 struct Wire {
-  LinkId link = kUnlimited;
+  FabricLinkId link = kUnlimited;
 };
 using Graph =
     boost::adjacency_list<boost::vecS, boost::vecS, boost::directedS, boost::no_property, Wire>;
@@ -41,7 +41,7 @@ struct Vertices {
 
 Graph make_graph(const Fabric& fabric, const Vertices& at) {
   Graph graph(at.count());
-  const auto join = [&](Vertex from, Vertex to, std::optional<LinkId> link) {
+  const auto join = [&](Vertex from, Vertex to, std::optional<FabricLinkId> link) {
     boost::add_edge(from, to, Wire{link.value_or(kUnlimited)}, graph);
   };
   for (int gpu = 0; gpu < fabric.total_gpus(); ++gpu) {
@@ -73,10 +73,10 @@ std::vector<Edge> edges_into(const Graph& graph, Vertex start) {
 
 /// Appends the limiting links from `start` to `end`.
 void append_path(const Graph& graph, const std::vector<Edge>& into, Vertex start, Vertex end,
-                 std::vector<LinkId>& links) {
+                 std::vector<FabricLinkId>& links) {
   const auto begin = static_cast<std::ptrdiff_t>(links.size());
   for (Vertex vertex = end; vertex != start; vertex = boost::source(into[vertex], graph)) {
-    const LinkId link = graph[into[vertex]].link;
+    const FabricLinkId link = graph[into[vertex]].link;
     if (link != kUnlimited) links.push_back(link);
   }
   std::reverse(links.begin() + begin, links.end());
@@ -88,7 +88,7 @@ RouteTable::RouteTable(const Fabric& fabric, int gpus) : gpus_(gpus) {
   ensure(gpus >= 1 && gpus <= fabric.total_gpus(), "routes join GPUs of the fabric");
   const Vertices at(fabric.spec());
   const Graph graph = make_graph(fabric, at);
-  std::vector<LinkId> switch_links;
+  std::vector<FabricLinkId> switch_links;
   std::vector<std::size_t> switch_begins;
   begins_.push_back(0);
   for (int source = 0; source < gpus; ++source) {
@@ -106,18 +106,18 @@ RouteTable::RouteTable(const Fabric& fabric, int gpus) : gpus_(gpus) {
   links_.insert(links_.end(), switch_links.begin(), switch_links.end());
 }
 
-std::span<const LinkId> RouteTable::links_of(std::size_t route) const {
+std::span<const FabricLinkId> RouteTable::links_of(std::size_t route) const {
   return std::span(links_).subspan(begins_[route], begins_[route + 1] - begins_[route]);
 }
 
-std::span<const LinkId> RouteTable::route(int source_gpu, int target_gpu) const {
+std::span<const FabricLinkId> RouteTable::route(int source_gpu, int target_gpu) const {
   ensure(source_gpu >= 0 && source_gpu < gpus_ && target_gpu >= 0 && target_gpu < gpus_,
          "a route joins GPUs of the table");
   return links_of(static_cast<std::size_t>(source_gpu) * static_cast<std::size_t>(gpus_) +
                   static_cast<std::size_t>(target_gpu));
 }
 
-std::span<const LinkId> RouteTable::switch_route(int gpu) const {
+std::span<const FabricLinkId> RouteTable::switch_route(int gpu) const {
   ensure(gpu >= 0 && gpu < gpus_, "a route joins GPUs of the table");
   const auto pairs = static_cast<std::size_t>(gpus_) * static_cast<std::size_t>(gpus_);
   return links_of(pairs + static_cast<std::size_t>(gpu));

@@ -17,16 +17,16 @@ class RouteTable {
 
   [[nodiscard]] int gpus() const { return gpus_; }
   /// Empty from a GPU to itself.
-  [[nodiscard]] std::span<const LinkId> route(int source_gpu, int target_gpu) const;
+  [[nodiscard]] std::span<const FabricLinkId> route(int source_gpu, int target_gpu) const;
   /// Up to the switches of its domain and down again, for reduction and multicast in the switches:
   /// the same bytes pass each link.
-  [[nodiscard]] std::span<const LinkId> switch_route(int gpu) const;
+  [[nodiscard]] std::span<const FabricLinkId> switch_route(int gpu) const;
 
  private:
-  [[nodiscard]] std::span<const LinkId> links_of(std::size_t route) const;
+  [[nodiscard]] std::span<const FabricLinkId> links_of(std::size_t route) const;
 
   int gpus_;
-  std::vector<LinkId> links_;        ///< of all routes, one after the other
+  std::vector<FabricLinkId> links_;  ///< of all routes, one after the other
   std::vector<std::size_t> begins_;  ///< of route source * gpus + target, then of switch routes
 };
 

@@ -10,6 +10,15 @@ class KernelModel {
  public:
   virtual ~KernelModel() = default;
   [[nodiscard]] virtual Seconds duration(const KernelWork& work) const = 0;
+
+  /// A lower bound of what `work` takes in total when its KV bytes and flops are cut, in any
+  /// proportions, into `launches` kernels or more. It never falls with `launches`. Searches use it
+  /// to leave out what cannot win; the default promises nothing, which is always right.
+  [[nodiscard]] virtual Seconds least_when_cut(const KernelWork& work, int launches) const {
+    static_cast<void>(work);
+    static_cast<void>(launches);
+    return {};
+  }
 };
 
 }  // namespace helixsim

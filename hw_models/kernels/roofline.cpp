@@ -18,13 +18,24 @@ class Roofline final : public KernelModel {
   explicit Roofline(const Limits& limits) : limits_(limits) {}
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const override {
-    const Seconds fixed =
-        work.kind == KernelKind::Attention ? limits_.fixed_attention : limits_.fixed;
-    const FlopsPerSecond peak = limits_.peaks[static_cast<std::size_t>(work.math)];
-    return fixed + roofline_time(work.flops, work.hbm_bytes(), peak, limits_.bandwidth);
+    return fixed(work) + body(work);
+  }
+
+  /// Each launch pays its fixed time. The slower limit of a part is at least the part's share of
+  /// the limit that is slower for the whole, so the parts sum to no less than the whole.
+  [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {
+    return fixed(work) * launches + body(work);
   }
 
  private:
+  [[nodiscard]] Seconds fixed(const KernelWork& work) const {
+    return work.kind == KernelKind::Attention ? limits_.fixed_attention : limits_.fixed;
+  }
+  [[nodiscard]] Seconds body(const KernelWork& work) const {
+    const FlopsPerSecond peak = limits_.peaks[static_cast<std::size_t>(work.math)];
+    return roofline_time(work.flops, work.hbm_bytes(), peak, limits_.bandwidth);
+  }
+
   Limits limits_;
 };
 

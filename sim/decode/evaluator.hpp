@@ -5,18 +5,14 @@
 #include "sim/decode/pipeline.hpp"
 #include "sim/decode/point.hpp"
 #include "sim/decode/setup.hpp"
+#include "sim/decode/step_operations.hpp"
 #include "sim/parallel/schedule.hpp"
-#include "sim/parallel/strategy.hpp"
 
 namespace helixsim {
 
-/// The blocks of a step, in the order in which they are scheduled.
-enum class Block { Begin, Attention, Dense, Moe, End, Hop };
-inline constexpr int kBlocks = 6;
-
-/// Memory check, build, execute: turns points into results. Every feasible point is scheduled and
-/// run by the engine. A pure function of the point; the object keeps memory and a table of routing
-/// expectations. One object per thread.
+/// Memory check, build, execute: turns points into results. Every feasible point becomes a task
+/// graph that the event engine runs. A pure function of the point; the object keeps memory. One
+/// object per thread. PassEvaluator gives the same results without the graph.
 class Evaluator {
  public:
   explicit Evaluator(const Setup& setup);
@@ -28,24 +24,15 @@ class Evaluator {
   /// Schedule, operations and weights of the last feasible point, for reports; valid until the next
   /// call.
   [[nodiscard]] const Schedule& schedule() const { return schedules_[schedule_index_]; }
-  [[nodiscard]] const OperationList& operations(Block block) const {
-    return lists_[static_cast<std::size_t>(block)];
-  }
+  [[nodiscard]] const OperationList& operations(Block block) const { return operations_[block]; }
   [[nodiscard]] const StepWeights& weights() const { return weights_; }
 
  private:
-  ActiveExperts routing(int tokens, int ep);
-  void build_operations(const Point& point);
-  HopB resolve(const Point& point, Schedule& scratch);
-  OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }
-
   const Setup* setup_;
-  OperationList lists_[kBlocks];
+  StepOperations operations_;
   std::vector<Schedule> schedules_;  // with and without overlapped all-reduce
   std::size_t schedule_index_ = 0;
-  Schedule scratch_;
   StepWeights weights_;
-  std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens
 };
 
 }  // namespace helixsim

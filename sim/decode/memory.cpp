@@ -38,10 +38,9 @@ double vocabulary_bytes(const Setup& setup, const Layout& layout, const Widths& 
 
 }  // namespace
 
-MemoryUse memory_use(const Setup& setup, const Point& point) {
-  const Strategy& strategy = point.strategy->get();
-  const Layout& layout = point.layout;
-  const Widths widths = strategy.widths(layout);
+LayoutMemory::LayoutMemory(const Setup& setup, const StrategyEntry& entry, const Layout& layout)
+    : layout_(layout) {
+  const Widths widths = entry.get().widths(layout);
   const auto bytes = [&](WeightClass which) {
     return bytes_per_element(setup.precision.weight(which));
   };
@@ -49,8 +48,8 @@ MemoryUse memory_use(const Setup& setup, const Point& point) {
                        .attention = *setup.attention,
                        .precision = setup.precision,
                        .layout = layout,
-                       .batch = point.batch,
-                       .context = point.context,
+                       .batch = layout.dp,
+                       .context = 1,
                        .active = {},
                        .largest_rank = false};
   const AttentionShard shard = attention_shard(step, widths);
@@ -67,22 +66,23 @@ MemoryUse memory_use(const Setup& setup, const Point& point) {
                                      shared_expert_elements(setup.model, widths.shared) *
                                          bytes(WeightClass::SharedExpert);
   double weights = 0.0;
-  int layers_held = 0;
   for (const LayerCounts& layers : fullest_stages(setup.model, layout.pp)) {
-    layers_held = layers.dense + layers.moe;
-    weights = std::max(weights, layers_held * attention_bytes + layers.dense * dense_bytes +
+    layers_held_ = layers.dense + layers.moe;
+    weights = std::max(weights, layers_held_ * attention_bytes + layers.dense * dense_bytes +
                                     layers.moe * moe_bytes);
   }
   weights += vocabulary_bytes(setup, layout, widths);
 
-  const double kv_per_token = setup.attention->kv_elements_per_token(shard.kv_heads) *
-                              bytes_per_element(setup.precision.kv_cache);
-  const double kv = static_cast<double>(layout.pp) * shard.requests * shard.kv_tokens *
-                    kv_per_token * layers_held;
-  return {.weights = Bytes(weights),
-          .kv = Bytes(kv),
-          .reserve = setup.hardware.reserve(),
-          .usable = setup.hardware.gpu().usable_memory()};
+  kv_per_token_ = setup.attention->kv_elements_per_token(shard.kv_heads) *
+                  bytes_per_element(setup.precision.kv_cache);
+  without_kv_ = {.weights = Bytes(weights),
+                 .kv = {},
+                 .reserve = setup.hardware.reserve(),
+                 .usable = setup.hardware.gpu().usable_memory()};
+}
+
+MemoryUse memory_use(const Setup& setup, const Point& point) {
+  return LayoutMemory(setup, *point.strategy, point.layout).at(point.batch, point.context);
 }
 
 std::string explain_infeasible(const MemoryUse& memory) {

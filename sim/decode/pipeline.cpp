@@ -39,11 +39,12 @@ StageLayers stage_layers(const ModelSpec& model, int pp, int stage) {
   return {.dense = dense, .moe = count - dense};
 }
 
-StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
-                         const StepBlocks& blocks) {
-  if (accounting == Accounting::Theory) return theory_weights(model, pp);
-  StepWeights slowest;
-  double slowest_time = -1.0;
+StageWeights::StageWeights(const ModelSpec& model, int pp, Accounting accounting)
+    : pp_(pp), accounting_(accounting) {
+  if (accounting == Accounting::Theory) {
+    stages_.push_back(theory_weights(model, pp));
+    return;
+  }
   for (int stage = 0; stage < pp; ++stage) {
     const StageLayers layers = stage_layers(model, pp, stage);
     const StepWeights weights{.begin = stage == 0 ? 1.0 : 0.0,
@@ -52,17 +53,33 @@ StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
                               .moe = static_cast<double>(layers.moe),
                               .end = stage == pp - 1 ? 1.0 : 0.0,
                               .hop = pp > 1 ? 1.0 : 0.0};
-    const double time = weighted_picoseconds(weights, blocks);
+    if (std::find(stages_.begin(), stages_.end(), weights) == stages_.end())
+      stages_.push_back(weights);
+  }
+}
+
+StepWeights StageWeights::of_step(const StepBlocks& blocks) const {
+  if (accounting_ == Accounting::Theory) return stages_.front();
+  const StepWeights* slowest = &stages_.front();
+  double slowest_time = -1.0;
+  for (const StepWeights& stage : stages_) {
+    const double time = weighted_picoseconds(stage, blocks);
     if (time > slowest_time) {
-      slowest = weights;
+      slowest = &stage;
       slowest_time = time;
     }
   }
-  for (double* weight : {&slowest.begin, &slowest.attention, &slowest.dense, &slowest.moe,
-                         &slowest.end, &slowest.hop}) {
-    *weight *= pp;
+  StepWeights weights = *slowest;
+  for (double* weight : {&weights.begin, &weights.attention, &weights.dense, &weights.moe,
+                         &weights.end, &weights.hop}) {
+    *weight *= pp_;
   }
-  return slowest;
+  return weights;
+}
+
+StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
+                         const StepBlocks& blocks) {
+  return StageWeights(model, pp, accounting).of_step(blocks);
 }
 
 SimTime weighted(const StepWeights& weights, const StepBlocks& blocks) {

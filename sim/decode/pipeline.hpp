@@ -1,5 +1,7 @@
 #pragma once
 
+#include <vector>
+
 #include "hw_models/hardware.hpp"
 #include "sim/engine/time.hpp"
 #include "sim/llm/model_spec.hpp"
@@ -14,6 +16,8 @@ struct StepWeights {
   double moe = 0;
   double end = 0;
   double hop = 0;
+
+  bool operator==(const StepWeights&) const = default;
 };
 
 /// Makespans of the blocks of a step.
@@ -34,9 +38,24 @@ struct StageLayers {
 };
 StageLayers stage_layers(const ModelSpec& model, int pp, int stage);
 
+/// The weights that the stages of a pipeline may have, each kind of stage once.
+///
 /// Event accounting: pp micro-batches circulate, so TTL = pp x the slowest stage; every stage pays
 /// one hop, the first the embedding, the last lm_head. Theory: TTL = pp ceil(L/pp)/L x all layers +
 /// lm_head + pp hops. Source: docs/modelling.md, pipeline parallelism.
+class StageWeights {
+ public:
+  StageWeights(const ModelSpec& model, int pp, Accounting accounting);
+
+  /// Those of the step: of its slowest stage, the first of equals.
+  [[nodiscard]] StepWeights of_step(const StepBlocks& blocks) const;
+
+ private:
+  int pp_;
+  Accounting accounting_;
+  std::vector<StepWeights> stages_;  ///< in order of stages
+};
+
 StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
                          const StepBlocks& blocks);
 

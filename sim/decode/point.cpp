@@ -20,16 +20,6 @@ std::string_view name_of(Shortage shortage) {
   return "";
 }
 
-Shortage shortage_of(const MemoryUse& memory) {
-  if (memory.fits()) return Shortage::None;
-  return memory.weights + memory.reserve > memory.usable ? Shortage::Weights : Shortage::KvCache;
-}
-
-double tokens_per_second_per_gpu(const Point& point, SimTime ttl) {
-  return static_cast<double>(point.requests_in_flight()) /
-         (ttl.seconds().value() * point.layout.gpus());
-}
-
 namespace {
 
 /// The width to blame when there are too many GPUs.

@@ -41,7 +41,10 @@ struct MemoryUse {
 /// fit beside them.
 enum class Shortage { None, Weights, KvCache };
 std::string_view name_of(Shortage shortage);
-Shortage shortage_of(const MemoryUse& memory);
+inline Shortage shortage_of(const MemoryUse& memory) {
+  if (memory.fits()) return Shortage::None;
+  return memory.weights + memory.reserve > memory.usable ? Shortage::Weights : Shortage::KvCache;
+}
 
 /// Result of one point. An infeasible point has a memory and a shortage and nothing else.
 struct PointResult {
@@ -58,7 +61,12 @@ struct PointResult {
 };
 
 /// tokens/s/GPU = requests in flight / (TTL x GPUs).
-double tokens_per_second_per_gpu(const Point& point, SimTime ttl);
+inline double tokens_per_second_per_gpu(long long requests_in_flight, SimTime ttl, int gpus) {
+  return static_cast<double>(requests_in_flight) / (ttl.seconds().value() * gpus);
+}
+inline double tokens_per_second_per_gpu(const Point& point, SimTime ttl) {
+  return tokens_per_second_per_gpu(point.requests_in_flight(), ttl, point.layout.gpus());
+}
 
 /// Why a point is wrong input: a layout fault, a batch that dp does not divide, more chunks than
 /// requests.

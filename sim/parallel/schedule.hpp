@@ -1,6 +1,5 @@
 #pragma once
 
-#include <array>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -9,15 +8,12 @@
 #include "sim/engine/executor.hpp"
 #include "sim/engine/task_graph.hpp"
 #include "sim/llm/operation.hpp"
+#include "sim/parallel/block_order.hpp"
+#include "sim/parallel/block_times.hpp"
 #include "sim/parallel/hop_b.hpp"
+#include "sim/parallel/hop_b_pieces.hpp"
 
 namespace helixsim {
-
-struct ScheduleOptions {
-  /// An all-reduce starts with the kernel that produces its input (tile by tile) and ends no
-  /// earlier than it: the most that overlap can hide of it.
-  bool overlap_all_reduce = false;
-};
 
 /// Where one operation went: its tasks, for how long they hold their stream, and what each GPU
 /// sends.
@@ -29,13 +25,6 @@ struct ScheduledOperation {
   SimTime busy;  ///< sum over its tasks, latencies included
   Bytes sent;
   std::string_view algorithm;  ///< of a collective
-};
-
-/// One block of operations on a rank, after the run.
-struct BlockTimes {
-  SimTime makespan;
-  std::array<SimTime, kTimeCategories>
-      busy{};  ///< by category; Communication is hidden and exposed together
 };
 
 /// The task graph of one rank: a compute stream and a communication stream, blocks of operations in
@@ -64,15 +53,11 @@ class Schedule {
   struct Joins {
     TaskId tasks[2] = {kNoTask, kNoTask};
   };
-  TaskId add_task(Seconds time, ResourceId stream);
+  TaskId add_task(SimTime time, ResourceId stream);
   void depend_on(const Joins& joins, TaskId task);
   TaskId add_compute(const Operation& op, const Joins& after);
   TaskId add_collective(const Operation& op, const Joins& after);
-  void add_chunked(const Operation& attention, const Operation& exchange, const HopB& hop_b,
-                   int requests);
-  void add_pieces(const Operation& attention, const Operation& exchange,
-                  std::span<const Seconds> attention_times, std::span<const Seconds> exchange_times,
-                  Seconds latency_each, Seconds tail, bool lockstep);
+  void add_pieces(const Operation& attention, const Operation& exchange, const HopBPieces& pieces);
   void note(const Operation& op, TaskId first, SimTime busy, const CollectiveCost& cost);
 
   const Hardware* hardware_;
@@ -86,14 +71,6 @@ class Schedule {
   std::vector<ScheduledOperation> operations_;
   std::vector<BlockTimes> blocks_;
   std::vector<Joins> block_ends_;
-  std::vector<Seconds> attention_times_;
-  std::vector<Seconds> exchange_times_;
 };
-
-/// The chunk count in [1, requests] whose attention block is shortest, the smallest of equals; 1 is
-/// HOP-B off. Every candidate is run by the engine unless a lower bound of its two-stage pipeline
-/// already exceeds the best.
-int best_chunks(std::span<const Operation> attention_block, int requests, const Hardware& hardware,
-                Schedule& scratch);
 
 }  // namespace helixsim

@@ -40,7 +40,9 @@ struct Widths {
 
 /// Turns a decode step into the operations of one GPU. Stateless; contract for implementers: pure
 /// functions, the same operations for every GPU (the critical rank where ranks differ), and names
-/// as in docs/glossary.md.
+/// as in docs/glossary.md. The context reaches attention_block alone; names and order depend on
+/// model and layout only; no number of an operation falls when batch or context grow. Searches rely
+/// on that; tests/parallel/strategy_conformance_test.cpp checks it for every row of the table.
 class Strategy {
  public:
   virtual ~Strategy() = default;

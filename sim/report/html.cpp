@@ -47,13 +47,13 @@ std::string html_escaped(std::string_view text) {
 std::string json_escaped(const std::string& json) {
   std::string out;
   out.reserve(json.size());
-  for (const char c : json) {
-    if (c == '<') {
-      out += "\\u003c";
-    } else {
-      out += c;
-    }
+  std::string_view rest = json;
+  for (auto at = rest.find('<'); at != std::string_view::npos; at = rest.find('<')) {
+    out += rest.substr(0, at);
+    out += "\\u003c";
+    rest.remove_prefix(at + 1);
   }
+  out += rest;
   return out;
 }
 
@@ -65,10 +65,14 @@ struct Part {
 }  // namespace
 
 std::optional<std::string> report_html(const ReportData& data) {
+  return report_html(data, to_json(data));
+}
+
+std::optional<std::string> report_html(const ReportData& data, const std::string& report_json) {
   const std::string_view echarts = asset(helixsim_asset_echarts, helixsim_asset_echarts_end);
   if (echarts.empty()) return std::nullopt;
   const std::string title = html_escaped(data.title);
-  const std::string json = json_escaped(to_json(data));
+  const std::string json = json_escaped(report_json);
   // In the order of the template; each part is put in once, so that a marker inside a user's text
   // stays a text.
   const Part parts[] = {

@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cmath>
-#include <map>
-#include <set>
+#include <optional>
 
-#include "sim/decode/evaluator.hpp"
+#include "sim/decode/pass_evaluator.hpp"
+#include "sim/sweep/parallel_for.hpp"
 
 namespace helixsim {
 namespace {
@@ -64,23 +64,23 @@ ReportPoint to_report(const Point& point, const PointResult& result, int layout)
               std::lround(1000.0 * result.hidden_seconds / result.ttl.seconds().value()))};
 }
 
-/// Frontiers by the names that the report knows, as records.
-std::vector<std::pair<std::string, Frontier>> frontiers_of(const StudyResult& result,
-                                                           std::size_t context) {
-  std::vector<std::pair<std::string, Frontier>> frontiers;
-  for (const StrategySpace& space : result.study->space.strategies) {
-    const std::string name(space.strategy->name);
-    frontiers.emplace_back(name, strategy_frontier(result, context, name));
+void sort_and_unique(std::vector<std::size_t>& indices) {
+  std::sort(indices.begin(), indices.end());
+  indices.erase(std::unique(indices.begin(), indices.end()), indices.end());
+}
+
+/// Records that stand on a frontier, each once and in order.
+std::vector<std::size_t> records_of(const NamedFrontiers& frontiers) {
+  std::vector<std::size_t> records;
+  for (const auto& [name, frontier] : frontiers) {
+    for (const FrontierPoint& point : frontier) records.push_back(point.record);
   }
-  if (!result.study->baseline.empty()) {
-    frontiers.emplace_back("baseline", baseline_frontier(result, context, result.study->baseline));
-  }
-  frontiers.emplace_back("overall", overall_frontier(result, context));
-  return frontiers;
+  sort_and_unique(records);
+  return records;
 }
 
 ReportView build_view(const StudyResult& result, std::size_t context, std::size_t most_points,
-                      unsigned long long seed) {
+                      unsigned long long seed, PassEvaluator& evaluator) {
   const Study& study = *result.study;
   const ContextResult& found = result.search.contexts[context];
   ReportView view{.run = {},
@@ -94,29 +94,32 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
                   .layouts = {},
                   .points = {},
                   .frontiers = {}};
-  const auto frontiers = frontiers_of(result, context);
-  std::set<std::size_t> drawn;
-  for (const auto& [name, frontier] : frontiers) {
-    for (const FrontierPoint& point : frontier) drawn.insert(point.record);
-  }
+  const NamedFrontiers frontiers = drawn_frontiers(result, context);
+  std::vector<std::size_t> drawn = records_of(frontiers);
   const std::size_t room = most_points > drawn.size() ? most_points - drawn.size() : 0;
-  for (const std::size_t record : sample(found.records, room, seed)) drawn.insert(record);
+  const std::vector<std::size_t> sampled = sample(found.records, room, seed);
+  drawn.insert(drawn.end(), sampled.begin(), sampled.end());
+  sort_and_unique(drawn);
 
-  Evaluator evaluator(study.setup);
-  std::map<std::size_t, int> point_index;
-  std::map<std::uint32_t, int> layout_index;
+  constexpr int kNotDrawn = -1;
+  std::vector<int> layout_index(result.search.grid.layouts.size(), kNotDrawn);
+  view.points.reserve(drawn.size());
   for (const std::size_t index : drawn) {
     const Record& record = found.records[index];
     const Point point = point_of(result.search.grid, found.context, record);
-    const auto [layout, added] =
-        layout_index.emplace(record.layout, static_cast<int>(view.layouts.size()));
-    if (added) view.layouts.push_back({std::string(point.strategy->name), point.layout});
-    point_index.emplace(index, static_cast<int>(view.points.size()));
-    view.points.push_back(to_report(point, evaluator.evaluate(point), layout->second));
+    int& layout = layout_index[record.layout];
+    if (layout == kNotDrawn) {
+      layout = static_cast<int>(view.layouts.size());
+      view.layouts.push_back({std::string(point.strategy->name), point.layout});
+    }
+    view.points.push_back(to_report(point, evaluator.evaluate(point), layout));
   }
+  const auto place_of = [&](std::size_t record) {
+    return static_cast<int>(std::lower_bound(drawn.begin(), drawn.end(), record) - drawn.begin());
+  };
   for (const auto& [name, frontier] : frontiers) {
     std::vector<int> indices;
-    for (const FrontierPoint& point : frontier) indices.push_back(point_index.at(point.record));
+    for (const FrontierPoint& point : frontier) indices.push_back(place_of(point.record));
     if (name == "baseline" && !frontier.empty()) {
       view.interactivity_max = frontier.front().interactivity;
       view.throughput_max = frontier.back().throughput;
@@ -168,16 +171,27 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
                   .assumptions = scenario.assumptions,
                   .warnings = warnings_of(scenario)};
   for (const StrategyEntry& row : strategies()) data.strategies.emplace_back(row.name, row.summary);
-  std::size_t views = 0;
+  struct ViewPlace {
+    const StudyResult* result;
+    std::size_t context;
+  };
+  std::vector<ViewPlace> places;
   for (const StudyResult& result : results) {
-    views += result.search.contexts.size();
+    for (std::size_t c = 0; c < result.search.contexts.size(); ++c) places.push_back({&result, c});
     data.counts += result.search.counts();
   }
-  for (const StudyResult& result : results) {
-    for (std::size_t c = 0; c < result.search.contexts.size(); ++c) {
-      data.views.push_back(build_view(result, c, options.most_points / views, options.seed));
-    }
-  }
+  data.views.resize(places.size());
+  for_each_in_parallel(options.threads, places.size(), nullptr, [&] {
+    std::optional<PassEvaluator> evaluator;
+    const Study* study = nullptr;
+    return [&, evaluator, study](std::size_t view) mutable {
+      const auto [result, context] = places[view];
+      if (study != result->study) evaluator.emplace(result->study->setup);
+      study = result->study;
+      data.views[view] = build_view(*result, context, options.most_points / places.size(),
+                                    options.seed, *evaluator);
+    };
+  });
   for (const ClaimResult& claim : claims) data.claims.push_back(to_report(claim));
   return data;
 }

@@ -14,6 +14,7 @@ struct ReportOptions {
   std::string tool;                  ///< name and version
   std::size_t most_points = 50'000;  ///< of all views together; frontier points are always in
   unsigned long long seed = 1;       ///< of the sample
+  unsigned threads = 1;
 };
 
 /// From the results of a scenario to what its report draws. Points beyond the limit are sampled

@@ -1,6 +1,9 @@
 #include "sim/report/report_data.hpp"
 
 #include <algorithm>
+#include <charconv>
+#include <concepts>
+#include <initializer_list>
 #include <nlohmann/json.hpp>
 
 #include "sim/parallel/registry.hpp"
@@ -15,11 +18,57 @@ constexpr Range<long long> kCount{0, 1'000'000'000'000'000};
 constexpr Range<long long> kWidth{1, 65536};
 constexpr Range<double> kPositive{1e-12, 1e15};
 
+std::string dump(const Json& json) {
+  return json.dump(-1, ' ', false, Json::error_handler_t::replace);
+}
+
+/// One object of the members of several, written one behind the other.
+std::string joined(std::initializer_list<std::string> objects) {
+  std::string out = "{";
+  for (const std::string& object : objects) {
+    if (out.size() > 1) out += ',';
+    out.append(object, 1, object.size() - 2);
+  }
+  return out += '}';
+}
+
+/// An object of one member whose value is written already.
+std::string member(std::string_view name, std::string_view value) {
+  std::string out = "{\"";
+  out += name;
+  out += "\":";
+  out += value;
+  return out += '}';
+}
+
+void append_number(std::string& out, std::integral auto value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+void append_number(std::string& out, double value) {
+  out += Json(value).dump();
+}
+
+/// `"name":[..]` of one number a point, or of several.
 template <typename Get>
-Json column(const std::vector<ReportPoint>& points, Get get) {
-  Json list = Json::array();
-  for (const ReportPoint& point : points) list.push_back(get(point));
-  return list;
+void add_column(std::string& out, std::string_view name, const std::vector<ReportPoint>& points,
+                Get get) {
+  out += out.size() > 1 ? ",\"" : "\"";
+  out += name;
+  out += "\":[";
+  const std::size_t begin = out.size();
+  const auto append = [&](auto value) {
+    if (out.size() > begin) out += ',';
+    append_number(out, value);
+  };
+  for (const ReportPoint& point : points) {
+    if constexpr (requires { std::size(get(point)); }) {
+      for (const auto value : get(point)) append(value);
+    } else {
+      append(get(point));
+    }
+  }
+  out += ']';
 }
 
 Json counts_json(const SearchCounts& counts) {
@@ -30,26 +79,25 @@ Json counts_json(const SearchCounts& counts) {
            {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}}};
 }
 
-Json points_json(const std::vector<ReportPoint>& points) {
-  Json permille = Json::array();
-  for (const ReportPoint& point : points) {
-    for (const int share : point.permille) permille.push_back(share);
-  }
-  return {{"layout", column(points, [](const auto& p) { return p.layout; })},
-          {"batch", column(points, [](const auto& p) { return p.batch; })},
-          {"chunks", column(points, [](const auto& p) { return p.chunks; })},
-          {"ttl_us", column(points, [](const auto& p) { return p.ttl_us; })},
-          {"memory_gb", column(points, [](const auto& p) { return p.memory_gb; })},
-          {"requests", column(points, [](const auto& p) { return p.requests; })},
-          {"permille", permille},
-          {"hidden_permille", column(points, [](const auto& p) { return p.hidden_permille; })}};
+/// Written number by number: a document of values would be most of the work of a report.
+std::string points_text(const std::vector<ReportPoint>& points) {
+  std::string out = "{";
+  add_column(out, "layout", points, [](const auto& p) { return p.layout; });
+  add_column(out, "batch", points, [](const auto& p) { return p.batch; });
+  add_column(out, "chunks", points, [](const auto& p) { return p.chunks; });
+  add_column(out, "ttl_us", points, [](const auto& p) { return p.ttl_us; });
+  add_column(out, "memory_gb", points, [](const auto& p) { return p.memory_gb; });
+  add_column(out, "requests", points, [](const auto& p) { return p.requests; });
+  add_column(out, "permille", points, [](const auto& p) { return p.permille; });
+  add_column(out, "hidden_permille", points, [](const auto& p) { return p.hidden_permille; });
+  return out += '}';
 }
 
 Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
-Json view_json(const ReportView& view) {
+std::string view_text(const ReportView& view) {
   Json layouts = Json::array();
   for (const ReportLayout& row : view.layouts) {
     const Layout& w = row.layout;
@@ -59,18 +107,18 @@ Json view_json(const ReportView& view) {
   for (const auto& [name, indices] : view.frontiers) frontiers[name] = indices;
   Json counts = counts_json(view.counts);
   counts["shown"] = view.points.size();
-  return {{"run", view.run},
-          {"model", view.model},
-          {"model_title", view.model_title},
-          {"context_tokens", view.context},
-          {"baseline",
-           {{"strategies", view.baseline},
-            {"interactivity_max", optional_json(view.interactivity_max)},
-            {"throughput_max", optional_json(view.throughput_max)}}},
-          {"counts", counts},
-          {"layouts", layouts},
-          {"points", points_json(view.points)},
-          {"frontier", frontiers}};
+  const Json head{{"run", view.run},
+                  {"model", view.model},
+                  {"model_title", view.model_title},
+                  {"context_tokens", view.context},
+                  {"baseline",
+                   {{"strategies", view.baseline},
+                    {"interactivity_max", optional_json(view.interactivity_max)},
+                    {"throughput_max", optional_json(view.throughput_max)}}},
+                  {"counts", counts},
+                  {"layouts", layouts}};
+  return joined(
+      {dump(head), member("points", points_text(view.points)), dump({{"frontier", frontiers}})});
 }
 
 Json claim_json(const ReportClaim& claim) {
@@ -234,23 +282,21 @@ std::string to_json(const ReportData& data) {
   Json strategy_list = Json::array();
   for (const auto& [name, summary] : data.strategies)
     strategy_list.push_back({{"name", name}, {"summary", summary}});
-  Json views = Json::array();
-  for (const ReportView& view : data.views) views.push_back(view_json(view));
+  std::string views = "[";
+  for (const ReportView& view : data.views) {
+    if (views.size() > 1) views += ',';
+    views += view_text(view);
+  }
+  views += ']';
   Json claims = Json::array();
   for (const ReportClaim& claim : data.claims) claims.push_back(claim_json(claim));
-  const Json document{{"format", kFormat},
-                      {"tool", data.tool},
-                      {"title", data.title},
-                      {"system", data.system},
-                      {"fidelity", data.fidelity},
-                      {"categories", categories},
-                      {"strategies", strategy_list},
-                      {"counts", counts_json(data.counts)},
-                      {"views", views},
-                      {"claims", claims},
-                      {"assumptions", data.assumptions},
-                      {"warnings", data.warnings}};
-  return document.dump(-1, ' ', false, Json::error_handler_t::replace) + "\n";
+  const Json head{{"format", kFormat},           {"tool", data.tool},
+                  {"title", data.title},         {"system", data.system},
+                  {"fidelity", data.fidelity},   {"categories", categories},
+                  {"strategies", strategy_list}, {"counts", counts_json(data.counts)}};
+  const Json tail{
+      {"claims", claims}, {"assumptions", data.assumptions}, {"warnings", data.warnings}};
+  return joined({dump(head), member("views", views), dump(tail)}) + "\n";
 }
 
 std::string claims_json(const std::vector<ReportClaim>& claims) {

@@ -45,8 +45,9 @@ ClaimOutcome batch_at_equal_latency(const ClaimInput& input) {
   std::optional<FrontierPoint> best;
   for (std::size_t i = 0; i < context.records.size(); ++i) {
     const Record& record = context.records[i];
+    if (record.ttl_ps > end.ttl.picoseconds()) continue;
     const Point point = point_of(input.result.search.grid, context.context, record);
-    if (point.strategy->name != "helix" || record.ttl_ps > end.ttl.picoseconds()) continue;
+    if (point.strategy->name != "helix") continue;
     if (point.requests_in_flight() <= most) continue;
     most = point.requests_in_flight();
     best = FrontierPoint{.record = i,
@@ -154,9 +155,10 @@ ClaimOutcome crossover_context(const ClaimInput& input) {
   std::optional<double> from;
   for (std::size_t c = 0; c < input.result.search.contexts.size(); ++c) {
     const ContextResult& context = input.result.search.contexts[c];
-    const Frontier helix = frontier_of(input.result.search.grid, context, [](const Point& point) {
-      return point.strategy->name == "helix" && point.layout.kvp > 1;
-    });
+    const Frontier helix =
+        frontier_of(input.result.search.grid, context, [](const GridLayout& layout) {
+          return layout.strategy->name == "helix" && layout.layout.kvp > 1;
+        });
     const Frontier baseline = baseline_frontier(input.result, c, input.baseline_strategies());
     if (helix.empty() || baseline.empty()) continue;
     const double ratio = helix.front().interactivity / baseline.front().interactivity;

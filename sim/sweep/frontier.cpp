@@ -1,32 +1,48 @@
 #include "sim/sweep/frontier.hpp"
 
+#include <algorithm>
+
 #include "sim/sweep/pareto.hpp"
 
 namespace helixsim {
 
 Frontier frontier_of(const Grid& grid, const ContextResult& result,
-                     const std::function<bool(const Point&)>& accept) {
-  std::vector<ParetoPoint> points;
-  std::vector<std::size_t> records;
+                     const std::function<bool(const GridLayout&)>& accept) {
+  std::vector<char> accepted;
+  for (const GridLayout& layout : grid.layouts) accepted.push_back(accept(layout) ? 1 : 0);
+  ParetoFront front;
   for (std::size_t i = 0; i < result.records.size(); ++i) {
     const Record& record = result.records[i];
-    const Point point = point_of(grid, result.context, record);
-    if (record.repeats || !accept(point)) continue;
-    points.push_back({record.ttl_ps, tokens_per_second_per_gpu(point, SimTime(record.ttl_ps))});
-    records.push_back(i);
+    if (record.repeats || accepted[record.layout] == 0) continue;
+    front.add(pareto_point(grid, record), i);
   }
   Frontier frontier;
-  for (const std::size_t index : pareto_frontier(points)) {
-    const Record& record = result.records[records[index]];
+  for (const std::size_t index : front.indices()) {
+    const Record& record = result.records[index];
     const SimTime ttl(record.ttl_ps);
-    frontier.push_back({.record = records[index],
+    frontier.push_back({.record = index,
                         .point = point_of(grid, result.context, record),
                         .chunks = record.chunks,
                         .ttl = ttl,
                         .interactivity = 1.0 / ttl.seconds().value(),
-                        .throughput = points[index].throughput});
+                        .throughput = pareto_point(grid, record).throughput});
   }
   return frontier;
+}
+
+Frontier merged(const std::vector<const Frontier*>& frontiers) {
+  std::vector<const FrontierPoint*> all;
+  for (const Frontier* frontier : frontiers) {
+    for (const FrontierPoint& point : *frontier) all.push_back(&point);
+  }
+  std::sort(all.begin(), all.end(),
+            [](const FrontierPoint* a, const FrontierPoint* b) { return a->record < b->record; });
+  ParetoFront front;
+  for (std::size_t i = 0; i < all.size(); ++i)
+    front.add({all[i]->ttl.picoseconds(), all[i]->throughput}, i);
+  Frontier result;
+  for (const std::size_t index : front.indices()) result.push_back(*all[index]);
+  return result;
 }
 
 const FrontierPoint* at_least_as_fast(const Frontier& frontier, double interactivity) {

@@ -20,9 +20,14 @@ struct FrontierPoint {
 /// From the fast end to the high-throughput end.
 using Frontier = std::vector<FrontierPoint>;
 
-/// The Pareto frontier of the records of one context whose point `accept` takes.
+/// The Pareto frontier of the records of one context whose layout `accept` takes; it is asked once
+/// a layout.
 Frontier frontier_of(const Grid& grid, const ContextResult& result,
-                     const std::function<bool(const Point&)>& accept);
+                     const std::function<bool(const GridLayout&)>& accept);
+
+/// The Pareto frontier of frontiers of one context: that of all their points, since what a frontier
+/// leaves out is dominated by what it holds.
+Frontier merged(const std::vector<const Frontier*>& frontiers);
 
 /// The frontier point with the largest throughput among those at least as fast as `interactivity`;
 /// null when none is.

@@ -1,11 +1,12 @@
 #include "sim/sweep/search.hpp"
 
-#include <exception>
 #include <map>
 #include <mutex>
-#include <thread>
+#include <span>
 
 #include "sim/config/config_error.hpp"
+#include "sim/decode/pass_evaluator.hpp"
+#include "sim/sweep/parallel_for.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
@@ -13,7 +14,7 @@ namespace {
 
 constexpr long long kMostPoints = 100'000'000;
 
-/// All points of one layout at one context: the unit of work that threads share out.
+/// All points of one layout at one context.
 struct ItemResult {
   SearchCounts counts;
   std::vector<Record> records;
@@ -22,9 +23,10 @@ struct ItemResult {
 
 /// Whether one of the last records, of the same layout and batch, ran the schedule of this one:
 /// equal chunks and TTL.
-bool repeats(const std::vector<Record>& records, const Point& point, const PointResult& result) {
-  for (auto last = records.rbegin(); last != records.rend() && last->batch == point.batch; ++last) {
-    if (last->chunks == result.chunks && last->ttl_ps == result.ttl.picoseconds()) return true;
+bool repeats(const std::vector<Record>& records, const Record& record) {
+  for (auto last = records.rbegin(); last != records.rend() && last->batch == record.batch;
+       ++last) {
+    if (last->chunks == record.chunks && last->ttl_ps == record.ttl_ps) return true;
   }
   return false;
 }
@@ -40,58 +42,50 @@ class Search {
         items_(space.contexts.size() * grid.layouts.size()) {}
 
   void run() {
-    std::vector<std::jthread> workers;
-    for (unsigned t = 1; t < options_.threads; ++t) workers.emplace_back([this] { work(); });
-    work();
-    workers.clear();
-    if (failure_) std::rethrow_exception(failure_);
+    // A stream wants one context after the other. Otherwise all contexts of a layout are one piece
+    // of work, because the evaluator keeps what they share.
+    contexts_of_unit_ = options_.stream != nullptr ? 1 : space_.contexts.size();
+    const std::size_t units = items_.size() / contexts_of_unit_;
+    for_each_in_parallel(options_.threads, units, options_.stop, [&] {
+      return [this, evaluator = PassEvaluator(setup_)](std::size_t unit) mutable {
+        evaluate_unit(evaluator, unit);
+        finish(unit);
+      };
+    });
   }
 
   std::vector<ItemResult>& items() { return items_; }
   [[nodiscard]] bool stopped() const {
     return options_.stop != nullptr && options_.stop->load(std::memory_order_relaxed);
   }
-  [[nodiscard]] long long points_per_item() const {
-    return static_cast<long long>(space_.batches.size()) *
-           static_cast<long long>(space_.hop_bs.size());
-  }
 
  private:
-  void work() {
-    try {
-      Evaluator evaluator(setup_);
-      for (std::size_t item = next_++; item < items_.size() && !stopped() && !failed_;
-           item = next_++) {
-        items_[item] = evaluate_item(evaluator, item);
-        finish(item);
-      }
-    } catch (...) {
-      const std::lock_guard lock(mutex_);
-      if (!failure_) failure_ = std::current_exception();
-      failed_ = true;
-    }
+  ItemResult& item(std::size_t context, std::size_t layout) {
+    return items_[context * grid_.layouts.size() + layout];
   }
 
-  ItemResult evaluate_item(Evaluator& evaluator, std::size_t item) const {
-    ItemResult out;
-    const auto layout_index = static_cast<std::uint32_t>(item % grid_.layouts.size());
-    const GridLayout& layout = grid_.layouts[layout_index];
-    Point point{.strategy = layout.strategy,
-                .layout = layout.layout,
+  void evaluate_unit(PassEvaluator& evaluator, std::size_t unit) {
+    const std::size_t layout = unit % grid_.layouts.size();
+    const std::size_t first = unit / grid_.layouts.size();
+    Point point{.strategy = grid_.layouts[layout].strategy,
+                .layout = grid_.layouts[layout].layout,
                 .batch = 1,
-                .context = space_.contexts[item / grid_.layouts.size()],
+                .context = 1,
                 .hop_b = {}};
     for (const int batch : space_.batches) {
-      for (const HopB& mode : space_.hop_bs) {
-        point.batch = batch;
-        point.hop_b = mode;
-        add_point(evaluator, point, layout_index, out);
+      if (stopped()) return;
+      point.batch = batch;
+      for (std::size_t context = first; context < first + contexts_of_unit_; ++context) {
+        point.context = space_.contexts[context];
+        for (const HopB& mode : space_.hop_bs) {
+          point.hop_b = mode;
+          add_point(evaluator, point, static_cast<std::uint32_t>(layout), item(context, layout));
+        }
       }
     }
-    return out;
   }
 
-  void add_point(Evaluator& evaluator, const Point& point, std::uint32_t layout,
+  void add_point(PassEvaluator& evaluator, const Point& point, std::uint32_t layout,
                  ItemResult& out) const {
     const bool divides = point.batch % point.layout.dp == 0;
     const int requests = point.batch / point.layout.dp;
@@ -99,33 +93,28 @@ class Search {
       ++out.counts.invalid;
       return;
     }
-    const PointResult result = evaluator.evaluate(point);
-    switch (result.shortage) {
-      case Shortage::None:
-        ++out.counts.simulated;
-        out.records.push_back({.layout = layout,
-                               .batch = point.batch,
-                               .hop_b = point.hop_b,
-                               .chunks = result.chunks,
-                               .repeats = repeats(out.records, point, result),
-                               .ttl_ps = result.ttl.picoseconds()});
-        break;
-      case Shortage::Weights:
-        ++out.counts.infeasible_weights;
-        break;
-      case Shortage::KvCache:
-        ++out.counts.infeasible_kv_cache;
-        break;
+    const PointTime time = evaluator.time(point);
+    out.counts.add(time.shortage);
+    if (time.shortage == Shortage::None) {
+      Record record{.layout = layout,
+                    .batch = point.batch,
+                    .hop_b = point.hop_b,
+                    .chunks = time.chunks,
+                    .repeats = false,
+                    .ttl_ps = time.ttl.picoseconds()};
+      record.repeats = repeats(out.records, record);
+      out.records.push_back(record);
     }
-    if (options_.stream != nullptr) options_.stream->format(point, result, out.text);
+    if (options_.stream != nullptr)
+      options_.stream->format(point, evaluator.evaluate(point), out.text);
   }
 
-  /// Writes the texts of finished items in order and reports progress.
-  void finish(std::size_t item) {
+  /// Writes the texts of finished units in order and reports progress.
+  void finish(std::size_t unit) {
     const std::lock_guard lock(mutex_);
     ++done_;
     if (options_.stream != nullptr) {
-      finished_.emplace(item, std::move(items_[item].text));
+      finished_.emplace(unit, std::move(items_[unit].text));
       for (auto head = finished_.begin(); head != finished_.end() && head->first == written_;
            head = finished_.begin()) {
         options_.stream->write(head->second);
@@ -134,9 +123,10 @@ class Search {
       }
     }
     if (options_.progress) {
-      const long long points = points_per_item();
+      const auto points =
+          static_cast<long long>(contexts_of_unit_ * space_.batches.size() * space_.hop_bs.size());
       options_.progress(static_cast<long long>(done_) * points,
-                        static_cast<long long>(items_.size()) * points);
+                        static_cast<long long>(items_.size() / contexts_of_unit_) * points);
     }
   }
 
@@ -145,16 +135,28 @@ class Search {
   const Grid& grid_;
   const SearchOptions& options_;
   std::vector<ItemResult> items_;
-  std::atomic<std::size_t> next_{0};
-  std::atomic<bool> failed_{false};
+  std::size_t contexts_of_unit_ = 1;
   std::mutex mutex_;
-  std::exception_ptr failure_;
   std::size_t done_ = 0;
   std::map<std::size_t, std::string> finished_;
   std::size_t written_ = 0;
 };
 
 }  // namespace
+
+void SearchCounts::add(Shortage shortage) {
+  switch (shortage) {
+    case Shortage::None:
+      ++simulated;
+      break;
+    case Shortage::Weights:
+      ++infeasible_weights;
+      break;
+    case Shortage::KvCache:
+      ++infeasible_kv_cache;
+      break;
+  }
+}
 
 SearchCounts& SearchCounts::operator+=(const SearchCounts& other) {
   simulated += other.simulated;
@@ -179,6 +181,12 @@ Point point_of(const Grid& grid, double context, const Record& record) {
           .hop_b = record.hop_b};
 }
 
+ParetoPoint pareto_point(const Grid& grid, const Record& record) {
+  const Layout& layout = grid.layouts[record.layout].layout;
+  return {record.ttl_ps, tokens_per_second_per_gpu(static_cast<long long>(record.batch) * layout.pp,
+                                                   SimTime(record.ttl_ps), layout.gpus())};
+}
+
 SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};
@@ -197,10 +205,13 @@ SearchResult run_search(const SearchSpace& space, const Setup& setup,
   for (std::size_t c = 0; c < space.contexts.size(); ++c) {
     ContextResult context{.context = space.contexts[c], .counts = {}, .records = {}};
     context.counts.invalid = rejected_points;
-    for (std::size_t l = 0; l < result.grid.layouts.size(); ++l) {
-      ItemResult item = std::move(search.items()[c * result.grid.layouts.size() + l]);
-      context.counts += item.counts;
+    const std::span of_context(search.items().data() + c * result.grid.layouts.size(),
+                               result.grid.layouts.size());
+    for (const ItemResult& item : of_context) context.counts += item.counts;
+    context.records.reserve(static_cast<std::size_t>(context.counts.simulated));
+    for (ItemResult& item : of_context) {
       context.records.insert(context.records.end(), item.records.begin(), item.records.end());
+      item.records = {};
     }
     result.contexts.push_back(std::move(context));
   }

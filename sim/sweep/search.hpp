@@ -1,13 +1,16 @@
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sim/decode/evaluator.hpp"
+#include "sim/decode/point.hpp"
+#include "sim/decode/setup.hpp"
 #include "sim/sweep/grid.hpp"
+#include "sim/sweep/pareto.hpp"
 
 namespace helixsim {
 
@@ -30,6 +33,8 @@ struct SearchCounts {
   long long invalid = 0;
 
   [[nodiscard]] long long infeasible() const { return infeasible_weights + infeasible_kv_cache; }
+  /// Counts one point, which is simulated when it lacks nothing.
+  void add(Shortage shortage);
   SearchCounts& operator+=(const SearchCounts& other);
 };
 
@@ -49,6 +54,8 @@ struct SearchResult {
 };
 
 Point point_of(const Grid& grid, double context, const Record& record);
+/// The record as a frontier sees it.
+ParetoPoint pareto_point(const Grid& grid, const Record& record);
 
 /// Where every simulated and infeasible point goes, in the fixed order of the search, when it is
 /// asked for.

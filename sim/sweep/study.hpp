@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "sim/decode/request.hpp"
@@ -23,6 +24,11 @@ struct StudyResult {
   const Study* study = nullptr;
   SearchResult search;
 };
+
+/// The frontiers of a study at one context that tables and reports draw, by name: each strategy of
+/// the search space, "baseline" when the study has one, "overall".
+using NamedFrontiers = std::vector<std::pair<std::string, Frontier>>;
+NamedFrontiers drawn_frontiers(const StudyResult& result, std::size_t context);
 
 /// Frontiers of a study at one context (an index into its search space).
 Frontier strategy_frontier(const StudyResult& result, std::size_t context,

@@ -48,7 +48,7 @@ TEST_CASE("links are the ports of every GPU, and switches and network where they
   spec.switch_capacity = BytesPerSecond(40e9);
   spec.scale_out_capacity = BytesPerSecond(8e9);
   const Fabric fabric(spec);
-  const auto check = [&](LinkId id, const char* name, double capacity) {
+  const auto check = [&](FabricLinkId id, const char* name, double capacity) {
     const LinkSpec& link = fabric.links()[static_cast<std::size_t>(id)];
     CHECK(link.name == name);
     CHECK(link.capacity.value() == capacity);

@@ -10,7 +10,7 @@ using namespace helixsim;
 
 namespace {
 
-std::vector<LinkId> list(std::span<const LinkId> links) {
+std::vector<FabricLinkId> list(std::span<const FabricLinkId> links) {
   return {links.begin(), links.end()};
 }
 
@@ -28,7 +28,7 @@ TEST_CASE("a route in a domain is egress and ingress", "[hw_models][routes]") {
   const Fabric fabric(two_domains());
   const RouteTable routes(fabric, 6);
   CHECK(list(routes.route(3, 5)) ==
-        std::vector<LinkId>{fabric.egress_link(3), fabric.ingress_link(5)});
+        std::vector<FabricLinkId>{fabric.egress_link(3), fabric.ingress_link(5)});
   CHECK(routes.route(4, 4).empty());
 }
 
@@ -36,7 +36,7 @@ TEST_CASE("a route between domains passes both NICs and no NVLink", "[hw_models]
   const Fabric fabric(two_domains());
   const RouteTable routes(fabric, 6);
   CHECK(list(routes.route(1, 4)) ==
-        std::vector<LinkId>{fabric.nic_egress_link(1), fabric.nic_ingress_link(4)});
+        std::vector<FabricLinkId>{fabric.nic_egress_link(1), fabric.nic_ingress_link(4)});
 }
 
 TEST_CASE("routes pass switches and network where these limit", "[hw_models][routes]") {
@@ -45,15 +45,15 @@ TEST_CASE("routes pass switches and network where these limit", "[hw_models][rou
   spec.scale_out_capacity = BytesPerSecond(20e9);
   const Fabric fabric(spec);
   const RouteTable routes(fabric, 6);
-  CHECK(list(routes.route(0, 2)) == std::vector<LinkId>{fabric.egress_link(0),
-                                                        fabric.switch_link(0).value(),
-                                                        fabric.ingress_link(2)});
-  CHECK(list(routes.route(5, 0)) == std::vector<LinkId>{fabric.nic_egress_link(5),
-                                                        fabric.scale_out_link().value(),
-                                                        fabric.nic_ingress_link(0)});
-  CHECK(list(routes.switch_route(4)) == std::vector<LinkId>{fabric.egress_link(4),
-                                                            fabric.switch_link(1).value(),
-                                                            fabric.ingress_link(4)});
+  CHECK(list(routes.route(0, 2)) == std::vector<FabricLinkId>{fabric.egress_link(0),
+                                                              fabric.switch_link(0).value(),
+                                                              fabric.ingress_link(2)});
+  CHECK(list(routes.route(5, 0)) == std::vector<FabricLinkId>{fabric.nic_egress_link(5),
+                                                              fabric.scale_out_link().value(),
+                                                              fabric.nic_ingress_link(0)});
+  CHECK(list(routes.switch_route(4)) == std::vector<FabricLinkId>{fabric.egress_link(4),
+                                                                  fabric.switch_link(1).value(),
+                                                                  fabric.ingress_link(4)});
 }
 
 TEST_CASE("the way to the switches and back takes a GPU's own ports", "[hw_models][routes]") {
@@ -61,7 +61,7 @@ TEST_CASE("the way to the switches and back takes a GPU's own ports", "[hw_model
   const RouteTable routes(fabric, 4);
   for (int gpu = 0; gpu < routes.gpus(); ++gpu) {
     CHECK(list(routes.switch_route(gpu)) ==
-          std::vector<LinkId>{fabric.egress_link(gpu), fabric.ingress_link(gpu)});
+          std::vector<FabricLinkId>{fabric.egress_link(gpu), fabric.ingress_link(gpu)});
   }
 }
 
@@ -74,7 +74,7 @@ TEST_CASE("the narrowest link of every route is what groups see of the fabric",
     for (int target = 0; target < fabric.total_gpus(); ++target) {
       if (source == target) continue;
       BytesPerSecond narrowest(1e18);
-      for (const LinkId link : routes.route(source, target)) {
+      for (const FabricLinkId link : routes.route(source, target)) {
         narrowest = std::min(narrowest, fabric.links()[static_cast<std::size_t>(link)].capacity);
       }
       const bool crosses = fabric.domain_of(source) != fabric.domain_of(target);

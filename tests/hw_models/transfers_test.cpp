@@ -89,8 +89,8 @@ Totals totals(const TransferList& transfers, int size) {
   return sums;
 }
 
-std::span<const LinkId> route_of(const Transfer& transfer, const GroupPlacement& group,
-                                 const RouteTable& routes) {
+std::span<const FabricLinkId> route_of(const Transfer& transfer, const GroupPlacement& group,
+                                       const RouteTable& routes) {
   const int source = group.gpu(transfer.source);
   return transfer.in_switch ? routes.switch_route(source)
                             : routes.route(source, group.gpu(transfer.target));
@@ -99,9 +99,10 @@ std::span<const LinkId> route_of(const Transfer& transfer, const GroupPlacement&
 /// Without contention from outside, rounds in step: each takes as long as its busiest link.
 Seconds time_by_links(const Case& c, const TransferList& transfers) {
   const RouteTable routes(c.fabric, c.fabric.total_gpus());
-  std::map<int, std::map<LinkId, Bytes>> load;  // by step and link
+  std::map<int, std::map<FabricLinkId, Bytes>> load;  // by step and link
   for (const Transfer& each : transfers) {
-    for (const LinkId link : route_of(each, c.group, routes)) load[each.step][link] += each.bytes;
+    for (const FabricLinkId link : route_of(each, c.group, routes))
+      load[each.step][link] += each.bytes;
   }
   Seconds sum;
   for (const auto& [step, links] : load) {

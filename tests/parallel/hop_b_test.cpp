@@ -2,6 +2,7 @@
 #include <catch2/catch.hpp>
 #include <string>
 
+#include "sim/parallel/best_chunks.hpp"
 #include "sim/parallel/schedule.hpp"
 #include "tests/engine/sim_time_text.hpp"
 #include "tests/parallel/step_case.hpp"
@@ -165,7 +166,7 @@ TEST_CASE("the best chunk count is that of trying every one", "[parallel][hop_b]
       best_time = time;
     }
   }
-  CHECK(best_chunks(c.block, c.requests, c.hardware, scratch) == best);
+  CHECK(best_chunks(c.block, c.requests, c.hardware) == best);
   CHECK(best_time <= makespan(scratch, c.block, {HopBMode::Off, 1}, c.requests));
 }
 
@@ -183,7 +184,7 @@ TEST_CASE("an exchange that the device starts is never slower than the best chun
   const HopBCase c(seed);
   CAPTURE(seed, c.fidelity, c.step.model.name, to_text(c.step.layout), c.requests);
   Schedule scratch(c.hardware, {}, true);
-  const int chunks = best_chunks(c.block, c.requests, c.hardware, scratch);
+  const int chunks = best_chunks(c.block, c.requests, c.hardware);
   const SimTime best = makespan(scratch, c.block, {HopBMode::Chunks, chunks}, c.requests);
   const SimTime device = makespan(scratch, c.block, {HopBMode::DeviceInitiated, 1}, c.requests);
   // Its pieces are rounded to a picosecond one by one, half a picosecond each at most.

@@ -264,3 +264,62 @@ TEST_CASE("one GPU exchanges nothing", "[parallel][conformance]") {
     }
   }
 }
+
+TEST_CASE("the context reaches the attention block alone", "[parallel][conformance]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  const StepCase c = step_of(seed);
+  CAPTURE(seed, c.entry->name, to_text(c.layout));
+  StepCase longer = c;
+  longer.context = 3.0 * c.context + 7.0;
+  const auto blocks = c.blocks();
+  const auto of_longer = longer.blocks();
+  for (std::size_t b = 1; b < blocks.size(); ++b) check_same(blocks[b], of_longer[b]);
+}
+
+TEST_CASE("no number of an operation falls when requests or tokens are added",
+          "[parallel][conformance]") {
+  const auto seed = GENERATE(range(0U, 4 * kSeeds));
+  const StepCase c = step_of(seed);
+  Random random(seed);
+  StepCase larger = c;
+  larger.batch += c.layout.dp * random.between(0, 40);
+  larger.context += random.between(0, 1'000'000);
+  CAPTURE(seed, c.entry->name, to_text(c.layout), c.batch, larger.batch);
+  const auto blocks = c.blocks();
+  const auto of_larger = larger.blocks();
+  // As real numbers they never fall; the last bits of a double may.
+  const auto grows = [](double from, double to) { return to >= from * (1.0 - 1e-12); };
+  for (std::size_t b = 0; b < blocks.size(); ++b) {
+    REQUIRE(blocks[b].size() == of_larger[b].size());
+    for (std::size_t i = 0; i < blocks[b].size(); ++i) {
+      const Operation& few = blocks[b][i];
+      const Operation& many = of_larger[b][i];
+      CAPTURE(few.name);
+      CHECK(few.name == many.name);
+      CHECK(few.kind == many.kind);
+      CHECK(few.cut_by_hop_b == many.cut_by_hop_b);
+      CHECK(few.collective.group == many.collective.group);
+      CHECK(grows(few.work.weight_bytes.value(), many.work.weight_bytes.value()));
+      CHECK(grows(few.work.kv_bytes.value(), many.work.kv_bytes.value()));
+      CHECK(grows(few.work.flops.value(), many.work.flops.value()));
+      CHECK(grows(few.collective.payload.value(), many.collective.payload.value()));
+      CHECK(grows(few.collective.port_bytes.value(), many.collective.port_bytes.value()));
+    }
+  }
+}
+
+TEST_CASE("the attention kernel is flash-decode of the strategy's shard",
+          "[parallel][conformance]") {
+  const auto seed = GENERATE(range(0U, kSeeds));
+  const StepCase c = step_of(seed);
+  CAPTURE(seed, c.entry->name, to_text(c.layout));
+  const OperationList block = c.attention_block();
+  CHECK(std::count_if(block.begin(), block.end(), [](const Operation& op) {
+          return op.kind == OperationKind::Attention;
+        }) == 1);
+  const StepInput step = c.step();
+  const Operation expected =
+      c.attention->flash_decode(attention_shard(step, c.strategy().widths(c.layout)), c.precision);
+  CHECK(attention_of(block).work.kv_bytes == expected.work.kv_bytes);
+  CHECK(attention_of(block).work.flops == expected.work.flops);
+}

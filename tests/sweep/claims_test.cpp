@@ -7,6 +7,7 @@
 #include <limits>
 
 #include "sim/config/json_file.hpp"
+#include "sim/decode/evaluator.hpp"
 #include "tests/sweep/study_case.hpp"
 
 using namespace helixsim;

@@ -1,5 +1,6 @@
 #include "sim/sweep/frontier.hpp"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 
 #include "tests/sweep/study_case.hpp"
@@ -47,10 +48,10 @@ TEST_CASE("the densest point that is fast enough is found", "[sweep][frontier]")
 
 TEST_CASE("a frontier of records holds the accepted ones with their coordinates and no repeats",
           "[sweep][frontier]") {
-  // Three records of one layout on 8 GPUs: batch 4 in 1 ms, batch 8 in 4 ms, and a repeat of the
-  // first.
+  // Records on 8 GPUs: batch 4 in 1 ms and a repeat of it, and of another layout batch 32 in 4 ms.
   Grid grid;
   grid.layouts.push_back({&strategies()[0], Layout{.tpa = 8, .tpf = 8}});
+  grid.layouts.push_back({&strategies()[1], Layout{.tpa = 4, .dp = 2, .tpf = 8}});
   ContextResult context{.context = 1000, .counts = {}, .records = {}};
   context.records = {
       {.layout = 0,
@@ -60,13 +61,13 @@ TEST_CASE("a frontier of records holds the accepted ones with their coordinates 
        .repeats = false,
        .ttl_ps = 1'000'000'000},
       {.layout = 0, .batch = 4, .hop_b = {}, .chunks = 1, .repeats = true, .ttl_ps = 1'000'000'000},
-      {.layout = 0,
+      {.layout = 1,
        .batch = 32,
        .hop_b = {},
        .chunks = 2,
        .repeats = false,
        .ttl_ps = 4'000'000'000}};
-  const Frontier all = frontier_of(grid, context, [](const Point&) { return true; });
+  const Frontier all = frontier_of(grid, context, [](const GridLayout&) { return true; });
   REQUIRE(all.size() == 2);
   CHECK(all[0].record == 0);
   CHECK(all[0].interactivity == Approx(1000));
@@ -75,8 +76,29 @@ TEST_CASE("a frontier of records holds the accepted ones with their coordinates 
   CHECK(all[1].chunks == 2);
   CHECK(all[1].point.context == 1000);
   CHECK(all[1].throughput == Approx(32 / 4e-3 / 8));
-  const Frontier small =
-      frontier_of(grid, context, [](const Point& point) { return point.batch < 8; });
-  REQUIRE(small.size() == 1);
-  CHECK(small[0].point.batch == 4);
+  const Frontier tp = frontier_of(
+      grid, context, [](const GridLayout& layout) { return layout.strategy->name == "tp"; });
+  REQUIRE(tp.size() == 1);
+  CHECK(tp[0].point.batch == 4);
+}
+
+TEST_CASE("the frontier of frontiers is that of all their points", "[sweep][frontier]") {
+  const Study study = study_of("llama-3.1-405b", R"({
+    "format": "helixsim/search_space/1", "contexts": ["1M"], "gpus": [8, 64],
+    "strategies": {"tp": {}, "dp": {}, "medha": {}, "helix": {}}, "batch": [1, 2, 3, "..", 64],
+    "hop_b": ["off", "best"]})",
+                               {"tp", "medha"});
+  const StudyResult result = run(study);
+  const auto same = [](const Frontier& a, const Frontier& b) {
+    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                      [](const auto& x, const auto& y) { return x.record == y.record; });
+  };
+  const NamedFrontiers drawn = drawn_frontiers(result, 0);
+  REQUIRE(drawn.size() == 6);
+  CHECK(drawn[3].first == "helix");
+  CHECK(same(drawn[3].second, strategy_frontier(result, 0, "helix")));
+  CHECK(drawn[4].first == "baseline");
+  CHECK(same(drawn[4].second, baseline_frontier(result, 0, study.baseline)));
+  CHECK(drawn[5].first == "overall");
+  CHECK(same(drawn[5].second, overall_frontier(result, 0)));
 }

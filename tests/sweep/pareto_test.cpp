@@ -38,7 +38,7 @@ TEST_CASE("a frontier is the points that no other dominates, ties kept, fast end
   Random random(static_cast<std::uint32_t>(seed));
   // Few distinct values on each axis make many ties; one seed in four spreads them out.
   const int values = seed % 4 == 0 ? 1000 : random.between(1, 8);
-  std::vector<ParetoPoint> points(static_cast<std::size_t>(random.between(0, 150)));
+  std::vector<ParetoPoint> points(static_cast<std::size_t>(random.between(0, 300)));
   for (ParetoPoint& point : points) {
     point = {random.between(1, values), static_cast<double>(random.between(1, values)) / 3.0};
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/decode/evaluator.hpp"
 #include "sim/decode/request.hpp"
 
 namespace helixsim {

@@ -72,13 +72,14 @@ std::vector<ClaimResult> evaluate_claims(const Scenario& scenario,
 void write_folder(OutputFolder& folder, const ReportData& report,
                   const std::vector<StudyResult>& results) {
   folder.write("pareto.csv", pareto_csv(results));
-  folder.write("report.json", to_json(report));
+  const std::string json = to_json(report);
+  folder.write("report.json", json);
   folder.write("pareto.svg", pareto_svg(report, figure_context(report)));
   folder.write("summary.txt",
                counts_sentence(report.counts) + "\n\n" +
                    (report.claims.empty() ? "" : claims_table(report.claims) + "\n") +
                    frontier_tables(report));
-  if (const auto page = report_html(report)) {
+  if (const auto page = report_html(report, json)) {
     folder.write("report.html", *page);
   } else {
     fmt::print(stderr,
@@ -133,7 +134,8 @@ ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bo
   run.report = build_report(scenario, results, claims,
                             {.tool = "helixsim " HELIXSIM_VERSION,
                              .most_points = static_cast<std::size_t>(options.sample),
-                             .seed = options.common.seed});
+                             .seed = options.common.seed,
+                             .threads = options.common.thread_count()});
   if (folder) write_folder(*folder, run.report, results);
   return run;
 }

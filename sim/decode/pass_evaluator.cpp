@@ -1,0 +1,66 @@
+#include "sim/decode/pass_evaluator.hpp"
+
+#include "sim/parallel/block_pass.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr auto kAttention = static_cast<std::size_t>(Block::Attention);
+constexpr HopB kOff{HopBMode::Off, 1};
+
+}  // namespace
+
+PassEvaluator::PassEvaluator(const Setup& setup) : setup_(&setup), operations_(setup) {}
+
+void PassEvaluator::use_layout(const Point& point) {
+  if (strategy_ == point.strategy && layout_ == point.layout) return;
+  strategy_ = point.strategy;
+  layout_ = point.layout;
+  memory_.emplace(*setup_, *point.strategy, point.layout);
+  stage_weights_.emplace(setup_->model, point.layout.pp, setup_->hardware.accounting());
+}
+
+/// Times of all blocks with HOP-B as the point runs it.
+HopB PassEvaluator::time_blocks(const Point& point) {
+  auto change = operations_.build(*point.strategy, point.layout, point.batch, point.context);
+  if (!complete_) change = StepOperations::Change::All;
+  complete_ = false;  // an operation may be refused half-way
+  const bool overlap = setup_->options.overlap_all_reduce && point.strategy->overlaps_all_reduce;
+  const auto pass = [&](Block block, const HopB& hop_b) {
+    return block_pass(operations_[block], hop_b, operations_.requests(), setup_->hardware, overlap);
+  };
+  if (change == StepOperations::Change::All) {
+    for (const Block block : {Block::Begin, Block::Dense, Block::Moe, Block::End, Block::Hop})
+      times_[static_cast<std::size_t>(block)] = pass(block, kOff);
+  }
+  if (change != StepOperations::Change::None) attention_off_ = pass(Block::Attention, kOff);
+  const HopB hop_b = operations_.as_run(point.hop_b);
+  times_[kAttention] = hop_b.mode == HopBMode::Off ? attention_off_ : pass(Block::Attention, hop_b);
+  complete_ = true;
+  return hop_b;
+}
+
+PointTime PassEvaluator::time(const Point& point) {
+  use_layout(point);
+  const Shortage shortage = shortage_of(memory_->at(point.batch, point.context));
+  if (shortage != Shortage::None) return {.shortage = shortage, .ttl = {}, .chunks = 1};
+  const HopB hop_b = time_blocks(point);
+  const StepBlocks makespans = makespans_of(times_);
+  return {.shortage = Shortage::None,
+          .ttl = weighted(stage_weights_->of_step(makespans), makespans),
+          .chunks = chunks_of(hop_b, operations_.requests())};
+}
+
+PointResult PassEvaluator::evaluate(const Point& point) {
+  const PointTime time = this->time(point);
+  PointResult result;
+  result.memory = memory_->at(point.batch, point.context);
+  result.shortage = time.shortage;
+  if (!result.feasible()) return result;
+  result.ttl = time.ttl;
+  result.chunks = time.chunks;
+  book_categories(times_, stage_weights_->of_step(makespans_of(times_)), result);
+  return result;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,56 @@
+#pragma once
+
+#include <array>
+#include <optional>
+#include <vector>
+
+#include "sim/decode/setup.hpp"
+#include "sim/llm/routing.hpp"
+#include "sim/parallel/hop_b.hpp"
+#include "sim/parallel/layout.hpp"
+#include "sim/parallel/registry.hpp"
+
+namespace helixsim {
+
+/// The blocks of a step, in the order in which they are scheduled.
+enum class Block { Begin, Attention, Dense, Moe, End, Hop };
+inline constexpr int kBlocks = 6;
+
+/// The operations of one step, block by block, as the strategy writes them and the accounting
+/// counts them. The object keeps the lists of the last step, so that a search which varies the
+/// context or the HOP-B mode first does not write the rest again, and a table of routing
+/// expectations.
+class StepOperations {
+ public:
+  explicit StepOperations(const Setup& setup);
+
+  enum class Change { None, Attention, All };
+  /// Writes what differs from the last step and says which blocks that was: a new context changes
+  /// attention alone.
+  Change build(const StrategyEntry& strategy, const Layout& layout, int batch, double context);
+
+  [[nodiscard]] const OperationList& operator[](Block block) const {
+    return lists_[static_cast<std::size_t>(block)];
+  }
+  [[nodiscard]] int requests() const { return batch_ / layout_.dp; }
+  /// What a HOP-B mode runs as: off where the strategy has no exchange to hide or one chunk is
+  /// best, a count of chunks for best.
+  HopB as_run(const HopB& asked);
+
+ private:
+  ActiveExperts routing(int tokens, int ep);
+  void build_others(const Strategy& strategy, const StepInput& step);
+  OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }
+
+  const Setup* setup_;
+  const StrategyEntry* strategy_ = nullptr;
+  Layout layout_;
+  int batch_ = 0;
+  double context_ = 0.0;
+  std::array<OperationList, kBlocks> lists_;
+  bool has_exchange_ = false;
+  std::optional<HopB> best_;                               // of the lists at hand
+  std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens
+};
+
+}  // namespace helixsim

@@ -1,6 +1,7 @@
 #include "sim/decode/pipeline.hpp"
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/config/config_error.hpp"
 
@@ -88,7 +89,7 @@ SimTime weighted(const StepWeights& weights, const StepBlocks& blocks) {
     throw ConfigError("the step takes less than a picosecond: is the model or the system real?");
   if (picoseconds > kLongestStep)
     throw ConfigError("the step takes longer than 10^6 s: are the system's rates right?");
-  return to_sim_time(Seconds(picoseconds * 1e-12));
+  return SimTime(std::llround(picoseconds));
 }
 
 }  // namespace helixsim

@@ -51,8 +51,8 @@ class ChunkSearch {
   [[nodiscard]] SimTime pipeline(const ChunkTimes& large, const ChunkTimes& small,
                                  int chunks) const {
     const int large_count = requests_ % chunks;
-    return pipeline_time({PieceRun{large_count, large.attention, large.exchange},
-                          PieceRun{chunks - large_count, small.attention, small.exchange}});
+    return pipeline_time({PieceRun{large_count, large.attention, large.exchange, 0.0},
+                          PieceRun{chunks - large_count, small.attention, small.exchange, 0.0}});
   }
 
   /// Counts from first to last, whose smallest chunks are equal. All attention and the last

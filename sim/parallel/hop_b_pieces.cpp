@@ -20,14 +20,16 @@ HopBPieces in_chunks(const Operation& attention, const Operation& exchange, int 
     if (count == 0) return {};
     const double share = static_cast<double>(size) / requests;
     return {count, operation_time(hardware.duration(part_of(attention.work, share))),
-            operation_time(hardware.cost(part_of(exchange.collective, share)).occupancy)};
+            operation_time(hardware.cost(part_of(exchange.collective, share)).occupancy), share};
   };
   const int small = requests / chunks;
   const int large_count = requests % chunks;
   return {.runs = {run(large_count, small + 1), run(chunks - large_count, small)},
           .latency_each = operation_time(hardware.cost(exchange.collective).latency),
           .tail = {},
-          .lockstep = false};
+          .lockstep = false,
+          .starts_each = true,
+          .as_published = false};
 }
 
 /// One kernel of even pace; its messages carry bytes only, and one start-up and latency close the
@@ -38,10 +40,12 @@ HopBPieces device_initiated(const Operation& attention, const Operation& exchang
   const Seconds start_up = hardware.cost(part_of(exchange.collective, 0.0)).occupancy;
   const Seconds bytes = whole.occupancy - start_up;
   return {.runs = {PieceRun{requests, operation_time(hardware.duration(attention.work) / requests),
-                            operation_time(bytes / requests)}},
+                            operation_time(bytes / requests), 1.0 / requests}},
           .latency_each = {},
           .tail = operation_time(start_up + whole.latency),
-          .lockstep = false};
+          .lockstep = false,
+          .starts_each = false,
+          .as_published = false};
 }
 
 /// Figure 3: requests one by one in one launch, each with the figure's exchange.
@@ -50,11 +54,13 @@ HopBPieces as_in_figure3(const Operation& attention, bool lockstep, int requests
   const Seconds launch = hardware.duration(empty_launch(attention.work));
   const Seconds request = hardware.duration(part_of(attention.work, 1.0 / requests)) - launch;
   const SimTime exchange = operation_time(hardware.figure3_exchange());
-  return {.runs = {PieceRun{1, operation_time(launch + request), exchange},
-                   PieceRun{requests - 1, operation_time(request), exchange}},
+  return {.runs = {PieceRun{1, operation_time(launch + request), exchange, 1.0 / requests},
+                   PieceRun{requests - 1, operation_time(request), exchange, 1.0 / requests}},
           .latency_each = {},
           .tail = {},
-          .lockstep = lockstep};
+          .lockstep = lockstep,
+          .starts_each = true,
+          .as_published = true};
 }
 
 }  // namespace

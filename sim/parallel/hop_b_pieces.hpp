@@ -14,6 +14,7 @@ struct PieceRun {
   int count = 0;
   SimTime attention;
   SimTime exchange;
+  double share = 0.0;  ///< of the requests, in each piece
 };
 
 /// What HOP-B makes of an attention kernel and the exchange behind it: attention pieces on the
@@ -24,6 +25,8 @@ struct HopBPieces {
   SimTime latency_each;            ///< after each exchange, beside the next one
   SimTime tail;                    ///< on the communication stream, after the last exchange
   bool lockstep = false;           ///< attention i+1 waits for exchange i
+  bool starts_each = true;         ///< each exchange pays a start-up; else the tail does
+  bool as_published = false;       ///< exchanges take the time of the paper's figure, not of bytes
 
   [[nodiscard]] int count() const { return runs[0].count + runs[1].count; }
   [[nodiscard]] SimTime attention_busy() const;

@@ -14,12 +14,13 @@ Schedule::Schedule(const Hardware& hardware, const ScheduleOptions& options,
 
 void Schedule::clear() {
   graph_.clear();
-  compute_ = graph_.add_resource();
-  communication_ = graph_.add_resource();
+  compute_ = graph_.add_resource(ResourceKind::Stream);
+  communication_ = graph_.add_resource(ResourceKind::Stream);
   joins_ = {};
   operations_.clear();
   blocks_.clear();
-  block_ends_.clear();
+  block_tasks_.clear();
+  parts_.clear();
   timeline_ = nullptr;
 }
 
@@ -42,6 +43,7 @@ void Schedule::note(const Operation& op, TaskId first, SimTime busy, const Colle
                          .busy = busy,
                          .sent = cost.sent,
                          .algorithm = cost.algorithm});
+  parts_.resize(end, {.operation = static_cast<std::uint32_t>(operations_.size() - 1)});
   blocks_.back().busy[static_cast<std::size_t>(op.category)] += busy;
 }
 
@@ -69,6 +71,7 @@ TaskId Schedule::add_collective(const Operation& op, const Joins& after) {
 
 void Schedule::append(std::span<const Operation> operations, const HopB& hop_b, int requests) {
   blocks_.emplace_back();
+  const auto first = static_cast<TaskId>(graph_.task_count());
   Joins before_producer = joins_;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Operation& op = operations[i];
@@ -86,7 +89,8 @@ void Schedule::append(std::span<const Operation> operations, const HopB& hop_b, 
       joins_ = {{add_collective(op, joins_), kNoTask}};
     }
   }
-  block_ends_.push_back(joins_);
+  block_tasks_.push_back(
+      {.first = first, .end = static_cast<TaskId>(graph_.task_count()), .joins = joins_.tasks});
 }
 
 void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
@@ -98,6 +102,10 @@ void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
     for (int i = 0; i < run.count; ++i) depend_on(joins_, add_task(run.attention, compute_));
   }
   note(attention, first, pieces.attention_busy(), {});
+  TaskId piece = first;
+  for (const PieceRun& run : pieces.runs) {
+    for (int i = 0; i < run.count; ++i) parts_[piece++].share = run.share;
+  }
 
   const auto first_exchange = static_cast<TaskId>(graph_.task_count());
   TaskId last = kNoTask;
@@ -115,8 +123,18 @@ void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
       if (pieces.latency_each > SimTime()) add_after_last(pieces.latency_each, kNoResource);
     }
   }
-  if (pieces.tail > SimTime()) add_after_last(pieces.tail, communication_);
+  TaskId tail = kNoTask;
+  if (pieces.tail > SimTime()) {
+    add_after_last(pieces.tail, communication_);
+    tail = last;
+  }
   note(exchange, first_exchange, pieces.exchange_busy(), hardware_->cost(exchange.collective));
+  for (TaskId task = first_exchange; task < parts_.size(); ++task) {
+    TaskPart& part = parts_[task];
+    part.share = task == tail ? 0.0 : parts_[graph_.predecessors(task).back()].share;
+    part.starts_up = pieces.starts_each || task == tail;
+    part.as_published = pieces.as_published;
+  }
   // Exchanges keep their order on the stream, so the last one ends last.
   joins_ = {{last, kNoTask}};
 }
@@ -127,7 +145,7 @@ void Schedule::run() {
   SimTime begin;
   for (std::size_t i = 0; i < blocks_.size(); ++i) {
     SimTime end = begin;
-    for (const TaskId task : block_ends_[i].tasks) {
+    for (const TaskId task : block_tasks_[i].joins) {
       if (task != kNoTask) end = std::max(end, timeline_->finish(task));
     }
     blocks_[i].makespan = end - begin;

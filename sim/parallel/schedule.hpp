@@ -1,5 +1,7 @@
 #pragma once
 
+#include <array>
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -27,6 +29,22 @@ struct ScheduledOperation {
   std::string_view algorithm;  ///< of a collective
 };
 
+/// What one task is a part of: what else is needed to run it on every rank.
+struct TaskPart {
+  std::uint32_t operation = 0;  ///< index into Schedule::operations()
+  double share = 1.0;           ///< of the operation's requests
+  bool starts_up = true;        ///< an exchange that pays the start-up of its collective
+  bool as_published = false;    ///< an exchange whose time is no function of its bytes
+};
+
+/// The tasks of one block.
+struct ScheduledBlock {
+  TaskId first = 0;
+  TaskId end = 0;
+  /// Those that the next block waits for, of tasks [first, end) unless the block is empty.
+  std::array<TaskId, 2> joins{kNoTask, kNoTask};
+};
+
 /// The task graph of one rank: a compute stream and a communication stream, blocks of operations in
 /// program order. All ranks are equal by symmetry, so one stands for all. Blocks are separated by
 /// joins: nothing of one block runs beside another. The operation lists must outlive the schedule.
@@ -46,12 +64,15 @@ class Schedule {
   [[nodiscard]] const Timeline& timeline() const { return *timeline_; }
   [[nodiscard]] std::span<const ScheduledOperation> operations() const { return operations_; }
   [[nodiscard]] std::span<const BlockTimes> blocks() const { return blocks_; }
+  [[nodiscard]] std::span<const ScheduledBlock> scheduled_blocks() const { return block_tasks_; }
+  /// By task.
+  [[nodiscard]] std::span<const TaskPart> parts() const { return parts_; }
   [[nodiscard]] ResourceId compute_stream() const { return compute_; }
   [[nodiscard]] ResourceId communication_stream() const { return communication_; }
 
  private:
   struct Joins {
-    TaskId tasks[2] = {kNoTask, kNoTask};
+    std::array<TaskId, 2> tasks{kNoTask, kNoTask};
   };
   TaskId add_task(SimTime time, ResourceId stream);
   void depend_on(const Joins& joins, TaskId task);
@@ -70,7 +91,8 @@ class Schedule {
   Joins joins_;
   std::vector<ScheduledOperation> operations_;
   std::vector<BlockTimes> blocks_;
-  std::vector<Joins> block_ends_;
+  std::vector<ScheduledBlock> block_tasks_;
+  std::vector<TaskPart> parts_;
 };
 
 }  // namespace helixsim

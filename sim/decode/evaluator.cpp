@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/decode/memory.hpp"
+#include "sim/decode/rack_effects.hpp"
 #include "sim/decode/step_times.hpp"
 
 namespace helixsim {
@@ -15,6 +16,10 @@ Evaluator::Evaluator(const Setup& setup) : setup_(&setup), operations_(setup) {
 PointResult Evaluator::evaluate(const Point& point) {
   PointResult result;
   result.memory = memory_use(*setup_, point);
+  if (!point.contexts.empty()) {
+    const auto loads = attention_loads(*setup_, point);
+    result.memory.kv *= *std::max_element(loads.begin(), loads.end());
+  }
   result.shortage = shortage_of(result.memory);
   if (!result.feasible()) return result;
 

@@ -3,6 +3,7 @@
 #include <array>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "sim/decode/setup.hpp"
 #include "sim/engine/time.hpp"
@@ -20,6 +21,8 @@ struct Point {
   int batch = 1;       ///< requests of one micro-batch
   double context = 1;  ///< cached tokens a request
   HopB hop_b;
+  /// Of each request of a micro-batch, when they differ; `context` is their mean then.
+  std::vector<double> contexts{};
 
   [[nodiscard]] long long requests_in_flight() const {
     return static_cast<long long>(batch) * layout.pp;

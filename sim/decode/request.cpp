@@ -1,6 +1,9 @@
 #include "sim/decode/request.hpp"
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "hw_models/collectives/registry.hpp"
@@ -63,9 +66,57 @@ double read_context(const Node& node) {
   return *tokens;
 }
 
+Contexts read_contexts_of(const Node& node, int requests, std::uint64_t seed) {
+  constexpr std::uint64_t kOfContexts = 0xc07e87;  // keeps draws of one seed apart
+  Contexts contexts;
+  const auto draw = [&](double low, double high) {
+    if (low > high) node.fail("expected the smaller context first");
+    for (int i = 0; i < requests; ++i) {
+      const double share = drawn(seed ^ kOfContexts, static_cast<std::uint64_t>(i), 0);
+      contexts.each.push_back(std::floor(low + share * (high - low)));
+    }
+  };
+  const auto parse = [&](std::string_view text) {
+    return read_context(Node(std::make_shared<nlohmann::json>(std::string(text)), node.place()));
+  };
+  if (node.is_object()) {
+    node.allow_only({"uniform"});
+    const auto bounds = node.array("uniform");
+    if (bounds.size() != 2) node.at("uniform").fail("expected the smallest and largest context");
+    draw(read_context(bounds[0]), read_context(bounds[1]));
+  } else if (node.is_array()) {
+    for (const Node& one : node.elements()) contexts.each.push_back(read_context(one));
+  } else if (const std::string text = node.is_string() ? node.as_text() : "";
+             text.starts_with("uniform:")) {
+    const auto middle = text.find(':', 8);
+    if (middle == std::string::npos) node.fail("expected text such as \"uniform:64k:1M\"");
+    draw(parse(text.substr(8, middle - 8)), parse(text.substr(middle + 1)));
+  } else if (text.find(',') != std::string::npos) {
+    for (std::size_t begin = 0; begin <= text.size();) {
+      const auto end = std::min(text.find(',', begin), text.size());
+      contexts.each.push_back(parse(text.substr(begin, end - begin)));
+      begin = end + 1;
+    }
+  } else {
+    contexts.mean = read_context(node);
+    return contexts;
+  }
+  if (contexts.each.size() != static_cast<std::size_t>(requests)) {
+    node.fail(fmt::format("{} contexts for {} request{}; expected one for each",
+                          contexts.each.size(), requests, requests == 1 ? "" : "s"));
+  }
+  double total = 0.0;
+  for (const double tokens : contexts.each) total += tokens;
+  contexts.mean = total / requests;
+  return contexts;
+}
+
 std::vector<std::string_view> setup_keys() {
-  return {"model",          "system",      "fidelity",           "weights",   "kv",
-          "attention_math", "activations", "overlap_all_reduce", "all_reduce"};
+  std::vector<std::string_view> keys{
+      "model",          "system",      "fidelity",           "weights",   "kv",
+      "attention_math", "activations", "overlap_all_reduce", "all_reduce"};
+  for (const std::string_view key : rack_keys()) keys.push_back(key);
+  return keys;
 }
 
 void read_setup_keys(const Node& node, SetupRequest& request) {
@@ -84,6 +135,7 @@ void read_setup_keys(const Node& node, SetupRequest& request) {
       read_precision(node, "activations", request.precision.activations);
   request.options.overlap_all_reduce =
       node.boolean("overlap_all_reduce", request.options.overlap_all_reduce);
+  read_rack_keys(node, request.rack);
 }
 
 SplitOverrides split_overrides(std::span<const Override> overrides) {
@@ -117,8 +169,12 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
       with_overrides(catalog.read("configs/models", request.model, "--model"), of_model);
   const Node system =
       with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system);
-  return {read_model(model), Hardware(read_system(system), request.fidelity, request.all_reduce),
-          request.precision, request.options};
+  Setup setup(read_model(model),
+              Hardware(read_system(system), request.fidelity, request.all_reduce),
+              request.precision, request.options);
+  setup.rack = request.rack;
+  (void)failed_links(setup.rack, setup.hardware.fabric());  // a port that is not there is refused
+  return setup;
 }
 
 std::vector<std::string_view> point_keys() {
@@ -148,8 +204,14 @@ Point read_point(const Node& node, const Setup& setup) {
   layout.tpf = fitting_tpf(*point.strategy, layout);
   width("tpf", layout.tpf);
   if (node.has("batch")) point.batch = static_cast<int>(node.integer("batch", {1, 1'000'000}));
-  point.context = node.has("context") ? read_context(node.at("context")) : 1e6;
   if (node.has("hop_b")) point.hop_b = read_hop_b(node.at("hop_b"), hop_b_names());
+  if (node.has("context")) {
+    Contexts contexts = read_contexts_of(node.at("context"), point.batch, setup.rack.seed);
+    point.context = contexts.mean;
+    point.contexts = std::move(contexts.each);
+  } else {
+    point.context = 1e6;
+  }
   if (const auto fault = fault_of(setup, point)) {
     if (node.has(fault->field)) node.at(fault->field).fail(fault->message);
     node.fail(fault->field + ": " + fault->message);

@@ -22,10 +22,11 @@ struct SetupRequest {
   std::string all_reduce = "auto";
   PrecisionPlan precision;
   ScheduleOptions options;
+  RackSpec rack;
 };
 
 /// Keys of a setup in a JSON object: system, fidelity, weights, kv, attention_math, activations,
-/// overlap_all_reduce, all_reduce (and model).
+/// overlap_all_reduce, all_reduce (and model), and those of a rack (rack_keys).
 std::vector<std::string_view> setup_keys();
 /// Reads those keys that are there. Errors: ConfigError.
 void read_setup_keys(const Node& node, SetupRequest& request);
@@ -45,6 +46,15 @@ SplitOverrides split_overrides(std::span<const Override> overrides);
 
 /// A context as a number of tokens or a text such as "64k". Errors: ConfigError.
 double read_context(const Node& node);
+
+/// The contexts of `requests` requests: one for all, a list or "64k,1M" with one each, or
+/// {"uniform": [low, high]}, "uniform:64k:1M", drawn with the seed of the rack. Errors:
+/// ConfigError.
+struct Contexts {
+  double mean = 1e6;
+  std::vector<double> each;  ///< empty when all are equal
+};
+Contexts read_contexts_of(const Node& node, int requests, std::uint64_t seed);
 
 /// A HOP-B mode: a chunk count, or one of `names`. Errors: ConfigError.
 HopB read_hop_b(const Node& node, std::span<const std::string> names);

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hw_models/hardware.hpp"
+#include "sim/decode/rack_spec.hpp"
 #include "sim/llm/attention/attention_kind.hpp"
 #include "sim/llm/model_spec.hpp"
 #include "sim/llm/precision_plan.hpp"
@@ -23,6 +24,7 @@ struct Setup {
   Hardware hardware;
   PrecisionPlan precision;
   ScheduleOptions options;
+  RackSpec rack;
 };
 
 /// What the user must know about the setup's hardware model, such as a format that no kernel was

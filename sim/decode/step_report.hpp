@@ -1,11 +1,13 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "sim/decode/evaluator.hpp"
 #include "sim/decode/point.hpp"
+#include "sim/decode/rack_step.hpp"
 
 namespace helixsim {
 
@@ -36,6 +38,12 @@ struct LayerReport {
   std::vector<OperationReport> operations;
 };
 
+/// How the ranks were simulated, where symmetry did not stand for them.
+struct RackReport {
+  bool every_layer = false;
+  RackResult result;
+};
+
 /// Everything about one point.
 struct StepReport {
   Point point;
@@ -43,6 +51,7 @@ struct StepReport {
   std::vector<LayerReport> layers;
   std::vector<OperationReport> ends;  ///< before the first layer, after the last, between stages
   std::vector<std::string> warnings;
+  std::optional<RackReport> rack{};
 };
 
 /// Evaluates a point and keeps its operations. The schedule is checked through Boost.Graph before

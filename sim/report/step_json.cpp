@@ -49,6 +49,29 @@ Json precision_json(const PrecisionPlan& plan) {
           {"activations", entry(plan.activations).name}};
 }
 
+/// How ranks were simulated and what made them differ.
+Json ranks_json(const Setup& setup, const StepReport& report) {
+  const RackSpec& rack = setup.rack;
+  Json ranks{{"simulated", report.rack ? report.point.layout.gpus() : 1},
+             {"network", name_of(rack.network)}};
+  if (!report.rack) return ranks;
+  ranks["layers_simulated"] = report.rack->result.layers_run;
+  ranks["tasks"] = report.rack->result.tasks;
+  ranks["slowest_rank"] = report.rack->result.slowest_rank;
+  ranks["slowdowns"] = slowdowns(rack, report.point.layout.gpus());
+  ranks["jitter"] = rack.jitter;
+  ranks["seed"] = rack.seed;
+  ranks["experts"] = rack.sample_experts ? "sampled" : "expected";
+  ranks["contexts"] = report.point.contexts;
+  ranks["share_hbm"] = rack.share_hbm;
+  ranks["failed_links"] = Json::array();
+  for (const FailedPort& failed : rack.failed_ports) {
+    ranks["failed_links"].push_back(
+        {{"gpu", failed.gpu}, {"port", name_of(failed.port)}, {"rate", failed.rate}});
+  }
+  return ranks;
+}
+
 }  // namespace
 
 std::string step_json(const Setup& setup, const StepReport& report) {
@@ -90,6 +113,7 @@ std::string step_json(const Setup& setup, const StepReport& report) {
       {"options",
        {{"overlap_all_reduce", setup.options.overlap_all_reduce},
         {"all_reduce", setup.hardware.all_reduce()}}},
+      {"ranks", ranks_json(setup, report)},
       {"requests_in_flight", point.requests_in_flight()},
       {"status", ok ? "ok" : "infeasible"},
       {"reason", ok ? Json() : Json(explain_infeasible(result.memory))},

@@ -56,6 +56,14 @@ std::string categories_table(const PointResult& result) {
   return table.text();
 }
 
+std::string ranks_line(const Setup& setup, const StepReport& report) {
+  const RackResult& rack = report.rack->result;
+  return fmt::format(
+      "{} ranks simulated, {} of {} layers, {} tasks, network {}{}\n\n", report.point.layout.gpus(),
+      rack.layers_run, setup.model.layers(), rack.tasks, name_of(setup.rack.network),
+      report.rack->every_layer ? "" : fmt::format("; rank {} computes longest", rack.slowest_rank));
+}
+
 }  // namespace
 
 std::string step_table(const Setup& setup, const StepReport& report) {
@@ -80,6 +88,7 @@ std::string step_table(const Setup& setup, const StepReport& report) {
       "memory {} of {} (weights {}, KV cache {})   HOP-B {}\n\n", format_bytes(memory.total()),
       format_bytes(memory.usable), format_bytes(memory.weights), format_bytes(memory.kv),
       result.chunks == 1 ? std::string("off") : fmt::format("{} chunks", result.chunks));
+  if (report.rack) out += ranks_line(setup, report);
   out += categories_table(result);
   for (const LayerReport& layer : report.layers) {
     out += fmt::format("\n{} layer, {} of them, {} each\n", layer.kind, layer.count,

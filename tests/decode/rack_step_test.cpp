@@ -1,15 +1,51 @@
 #include "sim/decode/rack_step.hpp"
 
 #include <catch2/catch.hpp>
+#include <numeric>
 
+#include "sim/config/config_error.hpp"
+#include "sim/decode/rack_effects.hpp"
 #include "tests/decode/point_case.hpp"
 #include "tests/engine/sim_time_text.hpp"
+#include "tests/support/models.hpp"
 
 using namespace helixsim;
 
 namespace {
 
 constexpr unsigned kSeeds = 200;
+constexpr unsigned kFewSeeds = 60;  // where a step has many flows
+
+/// A random point, evaluated, that fits and is no figure of the paper.
+struct RackCase {
+  explicit RackCase(unsigned seed) : c(seed), setup(c.setup()), evaluator(setup) {
+    if (c.point.hop_b.mode == HopBMode::Figure3 || c.point.hop_b.mode == HopBMode::Figure3Lockstep)
+      c.point.hop_b = {HopBMode::Off, 1};
+    folded = evaluator.evaluate(c.point);
+  }
+
+  [[nodiscard]] SimTime ttl(const RankEffects& effects, bool every_layer = true) const {
+    return RackStep(evaluator, c.point, {.effects = effects, .every_layer = every_layer})
+        .result()
+        .ttl;
+  }
+  [[nodiscard]] RankEffects straggler(int rank, double slowdown) const {
+    RankEffects effects;
+    effects.slowdown.assign(static_cast<std::size_t>(c.point.layout.gpus()), 1.0);
+    effects.slowdown[static_cast<std::size_t>(rank)] = slowdown;
+    return effects;
+  }
+
+  PointCase c;
+  Setup setup;
+  Evaluator evaluator;
+  PointResult folded;
+};
+
+RankEffects over_flows(RankEffects effects = {}) {
+  effects.network = Network::Flows;
+  return effects;
+}
 
 }  // namespace
 
@@ -21,6 +57,160 @@ TEST_CASE("simulating every rank and layer gives the time of the folded step, to
   const Setup setup = c.setup();
   Evaluator evaluator(setup);
   const PointResult folded = evaluator.evaluate(c.point);
-  if (!folded.feasible()) return;
+  REQUIRE(folded.feasible());
   CHECK(RackStep(evaluator, c.point, {}).result().ttl == folded.ttl);
+}
+
+TEST_CASE("both executors give every task of the rack the same times", "[decode][rack][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  CAPTURE(seed, r.c.text());
+  RankEffects effects = r.straggler(0, 1.5);
+  effects.jitter = 0.2;
+  RackSchedule rack(r.setup.hardware, r.evaluator.schedule(), r.c.point.layout, effects);
+  for (std::size_t block = 0; block < kBlocks; ++block) {
+    for (int stage = 0; stage < r.c.point.layout.pp; ++stage) {
+      rack.append(stage, block, static_cast<int>(block));
+    }
+  }
+  rack.run();
+  TaskGraph again;  // with successors, which the event engine needs
+  for (const ResourceKind kind : rack.graph().resource_kinds()) again.add_resource(kind);
+  for (TaskId task = 0; task < rack.graph().task_count(); ++task) {
+    again.add({.work = rack.graph().duration(task), .resource = rack.graph().resources()[task]},
+              rack.graph().predecessors(task));
+  }
+  again.seal();
+  EventExecutor events;
+  const Timeline& timeline = events.run(again);
+  for (TaskId task = 0; task < timeline.task_count(); ++task) {
+    REQUIRE(timeline.start(task) == rack.timeline().start(task));
+    REQUIRE(timeline.finish(task) == rack.timeline().finish(task));
+  }
+}
+
+TEST_CASE("equal ranks without contention take over flows what the closed forms say",
+          "[decode][rack][flows][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  CAPTURE(seed, r.c.text());
+  const double flows = r.ttl(over_flows(), false).seconds().value();
+  const double closed_form = r.folded.ttl.seconds().value();
+  if (r.c.point.layout.pp == 1) {
+    // Each transfer is rounded to whole picoseconds apart: a few on messages of a microsecond.
+    CHECK(flows == Approx(closed_form).epsilon(5e-6));
+  } else {
+    CHECK(flows >= closed_form * (1.0 - 5e-6));  // a hop may meet the next stage's exchanges
+  }
+}
+
+TEST_CASE("layers that repeat are counted and give what running them gives",
+          "[decode][rack][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  CAPTURE(seed, r.c.text());
+  const int rank = static_cast<int>(seed) % r.c.point.layout.gpus();
+  CHECK(r.ttl({}, false) == r.ttl({}, true));
+  CHECK(r.ttl(r.straggler(rank, 1.7), false) == r.ttl(r.straggler(rank, 1.7), true));
+  RankEffects failed = over_flows(r.straggler(rank, 1.2));
+  failed.failed_links = {{r.setup.hardware.fabric().egress_link(rank), 0.3}};
+  CHECK(r.ttl(failed, false) == r.ttl(failed, true));
+}
+
+TEST_CASE("jitter is never taken to repeat", "[decode][rack]") {
+  const RackCase r(3);
+  RankEffects effects;
+  effects.jitter = 0.1;
+  const RackStep few(r.evaluator, r.c.point, {.effects = effects, .every_layer = false});
+  CHECK(few.result().layers_run == r.setup.model.layers());
+  CHECK(few.result().ttl == r.ttl(effects, true));
+}
+
+TEST_CASE("a slower rank, jitter or a failed link never makes a step faster",
+          "[decode][rack][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  CAPTURE(seed, r.c.text());
+  const int rank = static_cast<int>(seed * 7) % r.c.point.layout.gpus();
+  CHECK(r.ttl(r.straggler(rank, 1.3), false) >= r.folded.ttl);
+  CHECK(r.ttl(r.straggler(rank, 2.0), false) >= r.ttl(r.straggler(rank, 1.3), false));
+  RankEffects jitter;
+  jitter.jitter = 0.2;
+  jitter.seed = seed;
+  CHECK(r.ttl(jitter) >= r.folded.ttl);
+  RankEffects failed = over_flows();
+  failed.failed_links = {{r.setup.hardware.fabric().egress_link(rank), 0.2},
+                         {r.setup.hardware.fabric().ingress_link(rank), 0.2}};
+  CHECK(r.ttl(failed, false).seconds().value() >=
+        r.ttl(over_flows(), false).seconds().value() * (1.0 - 1e-6));
+}
+
+TEST_CASE("which rank is slow does not matter where ranks are alike", "[decode][rack][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  if (r.c.point.layout.pp > 1) return;  // stages differ
+  CAPTURE(seed, r.c.text());
+  const int last = r.c.point.layout.gpus() - 1;
+  const SimTime first_slow = r.ttl(r.straggler(0, 1.4), false);
+  CHECK(r.ttl(r.straggler(last, 1.4), false) == first_slow);
+  CHECK(r.ttl(r.straggler(last / 2, 1.4), false) == first_slow);
+}
+
+TEST_CASE("the exchange of figure 3 cannot run over flows", "[decode][rack]") {
+  const Setup setup = make_setup(llama_405b(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
+                    .batch = 8,
+                    .context = 1e6,
+                    .hop_b = {HopBMode::Figure3, 1}};
+  REQUIRE(evaluator.evaluate(point).feasible());
+  CHECK_THROWS_WITH(RackStep(evaluator, point, {.effects = over_flows()}),
+                    Catch::Contains("figure 3"));
+}
+
+TEST_CASE("a slow port holds up an exchange over flows and no closed form sees it",
+          "[decode][rack][flows]") {
+  const Setup setup = make_setup(llama_405b(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
+                    .batch = 64,
+                    .context = 1e6,
+                    .hop_b = {HopBMode::Off, 1}};
+  const PointResult folded = evaluator.evaluate(point);
+  RankEffects failed;
+  failed.failed_links = {{setup.hardware.fabric().egress_link(5), 0.1}};
+  CHECK(RackStep(evaluator, point, {.effects = failed}).result().ttl == folded.ttl);
+  const SimTime slowed = RackStep(evaluator, point, {.effects = over_flows(failed)}).result().ttl;
+  // Everything that GPU 5 sends takes ten times as long: all-reduces of 64 x 16384 x 2 bytes, two a
+  // layer, at 720 GB/s or 72 GB/s, and its part of the exchange.
+  const double all_reduce = 64.0 * 16384 * 2 / 720e9;
+  const double exchange = 64.0 * 16 * (128 * 2 + 4) * 7 / 8 / 720e9;
+  const double longer = 126 * 9 * (2 * all_reduce + exchange);
+  CHECK((slowed - folded.ttl).seconds().value() == Approx(longer).epsilon(0.01));
+}
+
+TEST_CASE("transfers that share HBM slow the attention that hides them", "[decode][rack][flows]") {
+  // Slow links, so that an exchange lasts beyond the launch of the attention beside it.
+  const Setup setup =
+      make_setup(llama_405b(), "paper", roomy({{"fabric.link_bandwidth.value", "1 GB/s"}}));
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
+                    .batch = 64,
+                    .context = 1e6,
+                    .hop_b = {HopBMode::Chunks, 4}};
+  REQUIRE(evaluator.evaluate(point).feasible());
+  RankEffects shared = over_flows();
+  shared.share_hbm = true;
+  const SimTime alone = RackStep(evaluator, point, {.effects = over_flows()}).result().ttl;
+  CHECK(RackStep(evaluator, point, {.effects = shared}).result().ttl > alone);
+  Point serial = point;
+  serial.hop_b = {HopBMode::Off, 1};  // nothing runs beside the exchange
+  REQUIRE(evaluator.evaluate(serial).feasible());
+  CHECK(
+      RackStep(evaluator, serial, {.effects = shared}).result().ttl.seconds().value() ==
+      Approx(RackStep(evaluator, serial, {.effects = over_flows()}).result().ttl.seconds().value())
+          .epsilon(1e-6));
 }

@@ -24,6 +24,7 @@ nlohmann::json SetupFlags::merged() const {
   for (const auto& [key, value] : keys) {
     std::visit([&, name = key](const auto& plain) { all[name] = plain; }, value);
   }
+  for (const auto& [key, values] : lists) all[key] = values;
   if (!weights.empty()) all["weights"] = weights;
   return all;
 }
@@ -43,12 +44,58 @@ void add_text_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
       flag, [&flags, flag](const std::string& value) { flags.keys[key_of(flag)] = value; }, help);
 }
 
+void add_number_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
+                     const std::string& help) {
+  app.add_option_function<double>(
+         flag, [&flags, flag](double value) { flags.keys[key_of(flag)] = value; }, help)
+      ->type_name("X");
+}
+
 void add_width_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
                     const std::string& help) {
   app.add_option_function<long long>(
          flag, [&flags, flag](long long value) { flags.keys[key_of(flag)] = value; }, help)
       ->type_name("N");
 }
+
+namespace {
+
+void add_list_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
+                   const std::string& help, const char* type) {
+  app.add_option_function<std::vector<std::string>>(
+         flag,
+         [&flags, flag](const std::vector<std::string>& values) {
+           flags.lists[key_of(flag)] = values;
+         },
+         help)
+      ->type_name(type)
+      ->allow_extra_args(false);
+}
+
+/// What makes ranks differ; all of them are simulated then.
+void add_rack_flags(CLI::App& app, SetupFlags& flags) {
+  add_text_flag(app, flags, "--ranks",
+                "all: simulate every rank and layer; folded (default): one stands for those that "
+                "are equal");
+  add_text_flag(app, flags, "--network",
+                "alpha_beta (default, closed forms) or flows (transfers share links)");
+  add_list_flag(app, flags, "--stragglers",
+                "A slower rank, such as 3=1.3, or any=1.3 for one drawn (repeatable)",
+                "RANK=FACTOR");
+  add_number_flag(app, flags, "--jitter", "Kernels take up to this share longer, such as 0.1");
+  add_list_flag(app, flags, "--failed-links",
+                "A GPU's links, or one port, at a part of their rate (repeatable; with flows)",
+                "gpuN[.PORT]=RATE");
+  app.add_flag_function(
+      "--share-hbm", [&flags](std::int64_t) { flags.keys["share_hbm"] = true; },
+      "Transfers take HBM bandwidth from kernels (with flows)");
+  add_text_flag(app, flags, "--experts",
+                "expected (default), or sampled: tokens draw their experts");
+  add_width_flag(app, flags, "--kv-append-block",
+                 "Tokens one KVP rank appends before the next (default 16)");
+}
+
+}  // namespace
 
 void add_setup_flags(CLI::App& app, SetupFlags& flags) {
   add_text_flag(app, flags, "--model",
@@ -71,6 +118,7 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
   app.add_flag_function(
       "--overlap-all-reduce", [&flags](std::int64_t) { flags.keys["overlap_all_reduce"] = true; },
       "Start an all-reduce with the kernel that feeds it");
+  add_rack_flags(app, flags);
 }
 
 }  // namespace helixsim

@@ -106,7 +106,9 @@ void add_simulate(CLI::App& program, int& status) {
   width("--pp", "Pipeline stages (default 1)");
   width("--batch", "Requests of one micro-batch (default 1)");
   add_text_flag(app, options->flags, "--context",
-                "Cached tokens a request, such as 1000000 or 1M (default 1M)");
+                "Cached tokens a request, such as 1000000 or 1M (default 1M); one each: "
+                "64k,1M,2M or uniform:64k:1M");
+  add_width_flag(app, options->flags, "--seed", "Of everything that is drawn (default 1)");
   add_text_flag(app, options->flags, "--hop-b",
                 "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
   add_format(app, options->common);

@@ -1,0 +1,253 @@
+#include "sim/decode/rack_spec.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <cmath>
+#include <numeric>
+
+#include "sim/config/config_error.hpp"
+#include "sim/config/suggest.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr Range<double> kSlowdowns{0.01, 1000.0};
+constexpr Range<double> kRates{1e-6, 1.0};
+constexpr Range<long long> kRanks{0, 1'000'000};
+constexpr std::uint64_t kOfStragglers = 0x57a661e5;  // keeps draws of one seed apart
+constexpr std::uint64_t kOfExperts = 0xe4be875;
+
+const std::vector<std::string>& port_names() {
+  static const std::vector<std::string> kNames{"egress", "ingress", "nic_egress", "nic_ingress"};
+  return kNames;
+}
+
+struct Assignment {
+  std::string left;
+  double right = 0.0;
+};
+
+/// "3=1.3" of the command line.
+Assignment read_assignment(const Node& node, const std::string& example, Range<double> range) {
+  const std::string text = node.as_text();
+  const auto equals = text.find('=');
+  Assignment read{.left = text.substr(0, equals)};
+  const char* const begin = equals == std::string::npos ? nullptr : text.data() + equals + 1;
+  const char* const end = text.data() + text.size();
+  const auto parsed = begin == nullptr
+                          ? std::from_chars_result{nullptr, std::errc::invalid_argument}
+                          : std::from_chars(begin, end, read.right);
+  if (parsed.ec != std::errc() || parsed.ptr != end) {
+    node.fail("expected text such as \"" + example + "\", got \"" + text + "\"");
+  }
+  if (!(read.right >= range.low && read.right <= range.high)) {
+    node.fail(fmt::format("{} is outside [{}, {}]", read.right, range.low, range.high));
+  }
+  return read;
+}
+
+std::optional<int> whole_number(std::string_view text) {
+  int value = 0;
+  const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+  const bool good = parsed.ec == std::errc() && parsed.ptr == text.data() + text.size() &&
+                    value >= kRanks.low && value <= kRanks.high;
+  return good ? std::optional(value) : std::nullopt;
+}
+
+Straggler read_straggler(const Node& node) {
+  if (node.is_object()) {
+    node.allow_only({"rank", "slowdown"});
+    Straggler straggler{.rank = {}, .slowdown = node.number("slowdown", kSlowdowns)};
+    if (node.has("rank") && node.at("rank").is_string()) {
+      node.expect("rank", "any");
+    } else if (node.has("rank")) {
+      straggler.rank = static_cast<int>(node.integer("rank", kRanks));
+    }
+    return straggler;
+  }
+  const Assignment read = read_assignment(node, "3=1.3", kSlowdowns);
+  Straggler straggler{.rank = whole_number(read.left), .slowdown = read.right};
+  if (!straggler.rank && read.left != "any") {
+    node.fail("expected a rank or any before =, got \"" + read.left + "\"");
+  }
+  return straggler;
+}
+
+void read_failed_link(const Node& node, std::vector<FailedPort>& out) {
+  FailedPort failed;
+  std::string port;
+  if (node.is_object()) {
+    node.allow_only({"gpu", "port", "rate"});
+    failed.gpu = static_cast<int>(node.integer("gpu", kRanks));
+    failed.rate = node.number("rate", kRates);
+    port = node.text("port", "");
+  } else {
+    const Assignment read = read_assignment(node, "gpu3=0.5", kRates);
+    failed.rate = read.right;
+    std::string gpu = read.left;
+    if (const auto dot = gpu.find('.'); dot != std::string::npos) {
+      port = gpu.substr(dot + 1);
+      gpu.resize(dot);
+    }
+    const auto number =
+        gpu.starts_with("gpu") ? whole_number(std::string_view(gpu).substr(3)) : std::nullopt;
+    if (!number) {
+      node.fail("expected a GPU such as gpu3, or a port of it such as gpu3.egress, got \"" +
+                read.left + "\"");
+    }
+    failed.gpu = *number;
+  }
+  if (port.empty()) {  // both directions
+    for (const Port both : {Port::Egress, Port::Ingress}) {
+      failed.port = both;
+      out.push_back(failed);
+    }
+    return;
+  }
+  const auto& names = port_names();
+  const auto found = std::find(names.begin(), names.end(), port);
+  if (found == names.end()) node.fail("unknown port \"" + port + "\"" + suggestion(port, names));
+  failed.port = static_cast<Port>(found - names.begin());
+  out.push_back(failed);
+}
+
+}  // namespace
+
+std::string_view name_of(Network network) {
+  return network == Network::Flows ? "flows" : "alpha_beta";
+}
+
+std::string_view name_of(Port port) {
+  return port_names()[static_cast<std::size_t>(port)];
+}
+
+std::vector<std::string_view> rack_keys() {
+  return {"ranks",     "network", "stragglers",      "jitter", "failed_links",
+          "share_hbm", "experts", "kv_append_block", "seed"};
+}
+
+void read_rack_keys(const Node& node, RackSpec& spec) {
+  const std::vector<std::string> ranks{"folded", "all"};
+  const std::vector<std::string> networks{"alpha_beta", "flows"};
+  const std::vector<std::string> experts{"expected", "sampled"};
+  if (node.has("ranks")) spec.every_rank = node.choice("ranks", ranks) == 1;
+  if (node.has("network")) {
+    spec.network = node.choice("network", networks) == 1 ? Network::Flows : Network::AlphaBeta;
+  }
+  if (node.has("stragglers")) {
+    spec.stragglers.clear();
+    for (const Node& one : node.array("stragglers")) spec.stragglers.push_back(read_straggler(one));
+  }
+  if (node.has("jitter")) spec.jitter = node.number("jitter", {0.0, 10.0});
+  if (node.has("failed_links")) {
+    spec.failed_ports.clear();
+    for (const Node& one : node.array("failed_links")) read_failed_link(one, spec.failed_ports);
+  }
+  spec.share_hbm = node.boolean("share_hbm", spec.share_hbm);
+  if (node.has("experts")) spec.sample_experts = node.choice("experts", experts) == 1;
+  if (node.has("kv_append_block")) {
+    spec.kv_append_block = static_cast<int>(node.integer("kv_append_block", {1, 1'000'000}));
+  }
+  if (node.has("seed")) {
+    spec.seed = static_cast<std::uint64_t>(node.integer("seed", {0, 1LL << 53}));
+  }
+  if (spec.network == Network::Flows) return;
+  if (!spec.failed_ports.empty()) {
+    (node.has("failed_links") ? node.at("failed_links") : node)
+        .fail("closed forms know no single link; expected network flows beside it");
+  }
+  if (spec.share_hbm) {
+    (node.has("share_hbm") ? node.at("share_hbm") : node)
+        .fail("closed forms share no HBM; expected network flows beside it");
+  }
+}
+
+std::vector<FailedLink> failed_links(const RackSpec& spec, const Fabric& fabric) {
+  std::vector<FailedLink> links;
+  for (const FailedPort& failed : spec.failed_ports) {
+    if (failed.gpu >= fabric.total_gpus()) {
+      throw ConfigError(fmt::format("failed_links: gpu{} is outside [gpu0, gpu{}]", failed.gpu,
+                                    fabric.total_gpus() - 1));
+    }
+    const bool nic = failed.port == Port::NicEgress || failed.port == Port::NicIngress;
+    if (nic && fabric.spec().domains == 1) {
+      throw ConfigError("failed_links: the fabric is one NVL domain and has no NIC");
+    }
+    FabricLinkId link = 0;
+    switch (failed.port) {
+      case Port::Egress:
+        link = fabric.egress_link(failed.gpu);
+        break;
+      case Port::Ingress:
+        link = fabric.ingress_link(failed.gpu);
+        break;
+      case Port::NicEgress:
+        link = fabric.nic_egress_link(failed.gpu);
+        break;
+      case Port::NicIngress:
+        link = fabric.nic_ingress_link(failed.gpu);
+        break;
+    }
+    links.push_back({.link = link, .rate = failed.rate});
+  }
+  return links;
+}
+
+std::vector<double> slowdowns(const RackSpec& spec, int ranks) {
+  if (spec.stragglers.empty()) return {};
+  std::vector<double> all(static_cast<std::size_t>(ranks), 1.0);
+  for (std::size_t i = 0; i < spec.stragglers.size(); ++i) {
+    const Straggler& straggler = spec.stragglers[i];
+    const int rank =
+        straggler.rank.value_or(static_cast<int>(drawn(spec.seed ^ kOfStragglers, i, 0) * ranks));
+    if (rank < ranks) all[static_cast<std::size_t>(rank)] *= straggler.slowdown;
+  }
+  return all;
+}
+
+double tokens_owned(double tokens, int block, int kvp, int width) {
+  const double turn = static_cast<double>(block) * width;
+  const double turns = std::floor(tokens / turn);
+  const double rest = tokens - turns * turn;
+  const double before = static_cast<double>(block) * kvp;
+  return turns * block + std::clamp(rest - before, 0.0, static_cast<double>(block));
+}
+
+std::vector<double> kv_loads(std::span<const double> contexts, int block, int width) {
+  const double total = std::accumulate(contexts.begin(), contexts.end(), 0.0);
+  std::vector<double> loads(static_cast<std::size_t>(width), 0.0);
+  for (int kvp = 0; kvp < width; ++kvp) {
+    double held = 0.0;
+    for (const double tokens : contexts) held += tokens_owned(tokens, block, kvp, width);
+    loads[static_cast<std::size_t>(kvp)] = held * width / total;
+  }
+  return loads;
+}
+
+std::vector<double> sampled_active_experts(int experts, int experts_per_token, int tokens, int ep,
+                                           std::uint64_t seed) {
+  std::vector<int> deck(static_cast<std::size_t>(experts));
+  std::iota(deck.begin(), deck.end(), 0);
+  std::vector<bool> chosen(deck.size(), false);
+  for (int token = 0; token < tokens; ++token) {
+    for (int draw = 0; draw < experts_per_token; ++draw) {
+      const double number = drawn(seed ^ kOfExperts, static_cast<std::uint64_t>(token),
+                                  static_cast<std::uint64_t>(draw));
+      const int other = draw + static_cast<int>(number * (experts - draw));
+      std::swap(deck[static_cast<std::size_t>(draw)], deck[static_cast<std::size_t>(other)]);
+      chosen[static_cast<std::size_t>(deck[static_cast<std::size_t>(draw)])] = true;
+    }
+  }
+  std::vector<double> active(static_cast<std::size_t>(ep), 0.0);
+  const int on_a_rank = experts / ep;
+  for (int expert = 0; expert < experts; ++expert) {
+    if (chosen[static_cast<std::size_t>(expert)]) {
+      active[static_cast<std::size_t>(expert / on_a_rank)] += 1.0;
+    }
+  }
+  return active;
+}
+
+}  // namespace helixsim

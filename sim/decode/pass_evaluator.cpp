@@ -40,10 +40,14 @@ HopB PassEvaluator::time_blocks(const Point& point) {
   return hop_b;
 }
 
-PointTime PassEvaluator::time(const Point& point) {
+Shortage PassEvaluator::shortage(const Point& point) {
   use_layout(point);
-  const Shortage shortage = shortage_of(memory_->at(point.batch, point.context));
-  if (shortage != Shortage::None) return {.shortage = shortage, .ttl = {}, .chunks = 1};
+  return shortage_of(memory_->at(point.batch, point.context));
+}
+
+PointTime PassEvaluator::time(const Point& point) {
+  if (const Shortage short_of = shortage(point); short_of != Shortage::None)
+    return {.shortage = short_of, .ttl = {}, .chunks = 1};
   const HopB hop_b = time_blocks(point);
   const StepBlocks makespans = makespans_of(times_);
   return {.shortage = Shortage::None,

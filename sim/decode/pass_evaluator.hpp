@@ -28,7 +28,8 @@ class PassEvaluator {
  public:
   explicit PassEvaluator(const Setup& setup);
 
-  /// Contract: fault_of(setup, point) is empty.
+  /// Why the point does not fit. Contract of all three: fault_of(setup, point) is empty.
+  Shortage shortage(const Point& point);
   PointTime time(const Point& point);
   PointResult evaluate(const Point& point);
 

@@ -30,8 +30,7 @@ PointResult Evaluator::evaluate(const Point& point) {
   StepTimes times;
   std::copy(schedule.blocks().begin(), schedule.blocks().end(), times.begin());
   const StepBlocks makespans = makespans_of(times);
-  weights_ =
-      step_weights(setup_->model, point.layout.pp, setup_->hardware.accounting(), makespans);
+  weights_ = step_weights(setup_->model, point.layout.pp, setup_->hardware.accounting(), makespans);
   result.ttl = weighted(weights_, makespans);
   result.chunks = chunks_of(hop_b, operations_.requests());
   book_categories(times, weights_, result);

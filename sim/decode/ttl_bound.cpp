@@ -49,11 +49,7 @@ void TtlBound::add_anchor(int batch, StepOperations& scratch) {
     return rounded_down(time, operations.size());
   };
   const std::span<const Operation> block = scratch[Block::Attention];
-  const auto kernel = std::find_if(block.begin(), block.end(), [](const Operation& op) {
-    return op.kind == OperationKind::Attention;
-  });
-  ensure(kernel != block.end(), "an attention block has an attention kernel");
-  const auto at = static_cast<std::size_t>(kernel - block.begin());
+  const std::size_t at = scratch.attention_kernel();
   std::span<const Operation> behind = block.subspan(at + 1);
   const SimTime before = time_of(block.first(at));
   Anchor anchor{.batch = batch,
@@ -64,11 +60,9 @@ void TtlBound::add_anchor(int batch, StepOperations& scratch) {
                          .end = time_of(scratch[Block::End]),
                          .hop = time_of(scratch[Block::Hop])},
                 .rest_when_cut = {}};
-  hides_exchange_ =
-      strategy_->hides_exchange && !behind.empty() && behind.front().cut_by_hop_b;
+  hides_exchange_ = strategy_->hides_exchange && !behind.empty() && behind.front().cut_by_hop_b;
   if (hides_exchange_) {
-    const CollectiveCost empty =
-        setup_->hardware.cost(part_of(behind.front().collective, 0.0));
+    const CollectiveCost empty = setup_->hardware.cost(part_of(behind.front().collective, 0.0));
     const SimTime exchange =
         rounded_down(operation_time(empty.occupancy) + operation_time(empty.latency), 2);
     anchor.rest_when_cut = before + exchange + time_of(behind.subspan(1));
@@ -80,38 +74,45 @@ void TtlBound::add_anchor(int batch, StepOperations& scratch) {
 }
 
 SimTime TtlBound::attention(const Anchor& anchor, int batch, double context,
-                            const HopB& hop_b) const {
+                            std::span<const HopB> modes) const {
+  const int requests = batch / layout_.dp;
   AttentionShard shard = shard_;
-  shard.requests = batch / layout_.dp;
+  shard.requests = requests;
   shard.kv_tokens = context / layout_.kvp;
   const KernelWork work = setup_->attention->flash_decode(shard, setup_->precision).work;
   const SimTime whole = operation_time(setup_->hardware.duration(work));
   const SimTime off = anchor.rest.attention + whole;
-  if (!hides_exchange_ || hop_b.mode == HopBMode::Off) return off;
-  const int requests = batch / layout_.dp;
+  if (!hides_exchange_) return off;
   const auto cut_into = [&](int chunks) {
     const SimTime parts = operation_time(setup_->hardware.least_when_cut(work, chunks));
     return anchor.rest_when_cut + rounded_down(parts, static_cast<std::size_t>(requests));
   };
-  switch (hop_b.mode) {
-    case HopBMode::Chunks:
-      return cut_into(hop_b.chunks);
-    case HopBMode::Best:
-      return requests < 2 ? off : std::min(off, cut_into(2));
-    case HopBMode::DeviceInitiated:
-      return anchor.rest_when_cut + rounded_down(whole, static_cast<std::size_t>(requests));
-    default:  // figure 3 has an exchange of its own
-      return {};
-  }
+  const auto of_mode = [&](const HopB& hop_b) -> SimTime {
+    switch (hop_b.mode) {
+      case HopBMode::Off:
+        return off;
+      case HopBMode::Chunks:
+        return cut_into(hop_b.chunks);
+      case HopBMode::Best:
+        return requests < 2 ? off : std::min(off, cut_into(2));
+      case HopBMode::DeviceInitiated:
+        return anchor.rest_when_cut + rounded_down(whole, static_cast<std::size_t>(requests));
+      default:  // figure 3 has an exchange of its own
+        return {};
+    }
+  };
+  SimTime least = of_mode(modes.front());
+  for (const HopB& mode : modes.subspan(1)) least = std::min(least, of_mode(mode));
+  return least;
 }
 
-SimTime TtlBound::at(int batch, double context, const HopB& hop_b) const {
-  const auto next = std::upper_bound(
-      anchors_.begin(), anchors_.end(), batch,
-      [](int value, const Anchor& anchor) { return value < anchor.batch; });
+SimTime TtlBound::at(int batch, double context, std::span<const HopB> modes) const {
+  const auto next =
+      std::upper_bound(anchors_.begin(), anchors_.end(), batch,
+                       [](int value, const Anchor& anchor) { return value < anchor.batch; });
   ensure(next != anchors_.begin(), "an anchor is not above the batch");
   StepBlocks blocks = (next - 1)->rest;
-  blocks.attention = attention(*(next - 1), batch, context, hop_b);
+  blocks.attention = attention(*(next - 1), batch, context, modes);
   const double picoseconds = weighted_picoseconds(stage_weights_.of_step(blocks), blocks);
   return rounded_down(SimTime(static_cast<std::int64_t>(picoseconds)), 1);
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <span>
 #include <vector>
 
 #include "sim/decode/pipeline.hpp"
@@ -29,8 +30,9 @@ class TtlBound {
 
   /// Anchors rise. `scratch` is any StepOperations of the setup.
   void add_anchor(int batch, StepOperations& scratch);
-  /// Contract: an anchor is not above `batch`.
-  [[nodiscard]] SimTime at(int batch, double context, const HopB& hop_b) const;
+  /// For every one of `modes`: the smallest of their bounds. Contract: an anchor is not above
+  /// `batch`.
+  [[nodiscard]] SimTime at(int batch, double context, std::span<const HopB> modes) const;
 
  private:
   struct Anchor {
@@ -40,7 +42,7 @@ class TtlBound {
   };
 
   [[nodiscard]] SimTime attention(const Anchor& anchor, int batch, double context,
-                                  const HopB& hop_b) const;
+                                  std::span<const HopB> modes) const;
 
   const Setup* setup_;
   const StrategyEntry* strategy_;

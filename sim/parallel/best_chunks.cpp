@@ -17,7 +17,7 @@ struct ChunkTimes {
 class ChunkSearch {
  public:
   ChunkSearch(const Operation& attention, const Operation& exchange, int requests,
-         const Hardware& hardware)
+              const Hardware& hardware)
       : attention_(attention), exchange_(exchange), requests_(requests), hardware_(hardware) {}
 
   int run() {

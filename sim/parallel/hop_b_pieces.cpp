@@ -81,10 +81,9 @@ SimTime HopBPieces::exchange_busy() const {
 }
 
 SimTime HopBPieces::makespan() const {
-  const SimTime end =
-      lockstep ? runs[0].count * (runs[0].attention + runs[0].exchange) +
-                     runs[1].count * (runs[1].attention + runs[1].exchange)
-               : pipeline_time(runs);
+  const SimTime end = lockstep ? runs[0].count * (runs[0].attention + runs[0].exchange) +
+                                     runs[1].count * (runs[1].attention + runs[1].exchange)
+                               : pipeline_time(runs);
   return end + latency_each + tail;
 }
 
@@ -96,9 +95,9 @@ SimTime pipeline_time(const std::array<PieceRun, 2>& runs) {
     if (run.count == 0) continue;
     const SimTime attention_of_run = run.attention * run.count;
     const SimTime exchange_of_run = run.exchange * run.count;
-    end = std::max({end, attention_before + run.attention + exchange_from,
-                    attention_before + attention_of_run + exchange_from - exchange_of_run +
-                        run.exchange});
+    end = std::max(
+        {end, attention_before + run.attention + exchange_from,
+         attention_before + attention_of_run + exchange_from - exchange_of_run + run.exchange});
     attention_before += attention_of_run;
     exchange_from -= exchange_of_run;
   }

@@ -111,8 +111,7 @@ void Schedule::add_pieces(const Operation& attention, const Operation& exchange,
     for (int i = 0; i < run.count; ++i) {
       last = attention_piece++;
       add_after_last(run.exchange, communication_);
-      if (pieces.lockstep && attention_piece < first_exchange)
-        graph_.depend(last, attention_piece);
+      if (pieces.lockstep && attention_piece < first_exchange) graph_.depend(last, attention_piece);
       if (pieces.latency_each > SimTime()) add_after_last(pieces.latency_each, kNoResource);
     }
   }

@@ -119,8 +119,8 @@ std::string view_text(const ReportView& view) {
                     {"throughput_max", optional_json(view.throughput_max)}}},
                   {"counts", counts},
                   {"layouts", layouts}};
-  return joined({dump(head), member("points", points_text(view.points)),
-                 dump({{"frontier", frontiers}})});
+  return joined(
+      {dump(head), member("points", points_text(view.points)), dump({{"frontier", frontiers}})});
 }
 
 Json claim_json(const ReportClaim& claim) {
@@ -294,14 +294,10 @@ std::string to_json(const ReportData& data) {
   views += ']';
   Json claims = Json::array();
   for (const ReportClaim& claim : data.claims) claims.push_back(claim_json(claim));
-  const Json head{{"format", kFormat},
-                  {"tool", data.tool},
-                  {"title", data.title},
-                  {"system", data.system},
-                  {"fidelity", data.fidelity},
-                  {"categories", categories},
-                  {"strategies", strategy_list},
-                  {"counts", counts_json(data.counts)}};
+  const Json head{{"format", kFormat},           {"tool", data.tool},
+                  {"title", data.title},         {"system", data.system},
+                  {"fidelity", data.fidelity},   {"categories", categories},
+                  {"strategies", strategy_list}, {"counts", counts_json(data.counts)}};
   const Json tail{
       {"claims", claims}, {"assumptions", data.assumptions}, {"warnings", data.warnings}};
   return joined({dump(head), member("views", views), dump(tail)}) + "\n";

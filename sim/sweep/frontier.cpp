@@ -35,9 +35,8 @@ Frontier merged(const std::vector<const Frontier*>& frontiers) {
   for (const Frontier* frontier : frontiers) {
     for (const FrontierPoint& point : *frontier) all.push_back(&point);
   }
-  std::sort(all.begin(), all.end(), [](const FrontierPoint* a, const FrontierPoint* b) {
-    return a->record < b->record;
-  });
+  std::sort(all.begin(), all.end(),
+            [](const FrontierPoint* a, const FrontierPoint* b) { return a->record < b->record; });
   ParetoFront front;
   for (std::size_t i = 0; i < all.size(); ++i)
     front.add({all[i]->ttl.picoseconds(), all[i]->throughput}, i);

@@ -39,8 +39,8 @@ void ParetoFront::settle() {
     const bool first = members_.empty();
     const ParetoPoint& last = first ? candidate.point : members_.back().point;
     const bool better = candidate.point.throughput > last.throughput;
-    const bool tie = candidate.point.throughput == last.throughput &&
-                     candidate.point.ttl_ps == last.ttl_ps;
+    const bool tie =
+        candidate.point.throughput == last.throughput && candidate.point.ttl_ps == last.ttl_ps;
     if (first || better || tie) members_.push_back(candidate);
   }
   waiting_.clear();

@@ -50,8 +50,7 @@ Pruning::Pruning(const SearchSpace& space, const Setup& setup, const Grid& grid)
 void Pruning::prepare(std::size_t index, StepOperations& scratch) {
   const GridLayout& layout = grid_->layouts[index];
   const double shortest = space_->contexts.front();
-  TtlBound& bound =
-      bounds_[index].emplace(*setup_, *layout.strategy, layout.layout, shortest);
+  TtlBound& bound = bounds_[index].emplace(*setup_, *layout.strategy, layout.layout, shortest);
   const LayoutMemory memory(*setup_, *layout.strategy, layout.layout);
   double next = 0.0;
   for (const int batch : space_->batches) {
@@ -75,10 +74,12 @@ void Pruning::settle() {
   for (ParetoFront& front : fronts_) front.settle();
 }
 
-bool Pruning::can_leave_out(std::size_t context, std::size_t layout, const Point& point) const {
-  const SimTime bound = bounds_[layout]->at(point.batch, point.context, point.hop_b);
+bool Pruning::can_leave_out(std::size_t context, std::size_t layout, int batch) const {
+  const SimTime bound = bounds_[layout]->at(batch, space_->contexts[context], space_->hop_bs);
+  const Layout& widths = grid_->layouts[layout].layout;
+  const long long requests = static_cast<long long>(batch) * widths.pp;
   return fronts_[front_of(context, layout)].dominates(
-      {bound.picoseconds(), tokens_per_second_per_gpu(point, bound)});
+      {bound.picoseconds(), tokens_per_second_per_gpu(requests, bound, widths.gpus())});
 }
 
 }  // namespace helixsim

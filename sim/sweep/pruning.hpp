@@ -26,15 +26,13 @@ class Pruning {
 
   static int rounds();
   /// The round of each batch of the search space for layouts of this dp.
-  [[nodiscard]] const std::vector<std::uint8_t>& rounds_of(int dp) const {
-    return rounds_.at(dp);
-  }
+  [[nodiscard]] const std::vector<std::uint8_t>& rounds_of(int dp) const { return rounds_.at(dp); }
 
   /// Makes the bound of a layout. Different layouts may be prepared at the same time.
   void prepare(std::size_t layout, StepOperations& scratch);
-  /// Contract: `point` is feasible and of this layout, which is prepared.
-  [[nodiscard]] bool can_leave_out(std::size_t context, std::size_t layout,
-                                   const Point& point) const;
+  /// All points of a batch, whatever their HOP-B mode: it costs little once one mode is known.
+  /// Contract: they are feasible and of this layout, which is prepared.
+  [[nodiscard]] bool can_leave_out(std::size_t context, std::size_t layout, int batch) const;
 
   /// Between rounds: the records of a layout at a context that the last round added, then settle().
   void add(std::size_t context, std::span<const Record> records);

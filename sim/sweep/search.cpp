@@ -125,42 +125,48 @@ class Search {
       point.batch = space_.batches[batch];
       for (std::size_t context = first; context < first + contexts_of_unit_; ++context) {
         point.context = space_.contexts[context];
-        for (const HopB& mode : space_.hop_bs) {
-          point.hop_b = mode;
-          add_point(worker.evaluator, point, context, layout);
-        }
+        add_step(worker.evaluator, point, context, layout);
       }
     }
   }
 
-  void add_point(PassEvaluator& evaluator, const Point& point, std::size_t context,
-                 std::size_t layout) {
+  /// The points of one layout, batch and context: all HOP-B modes.
+  void add_step(PassEvaluator& evaluator, Point& point, std::size_t context, std::size_t layout) {
     ItemResult& out = item(context, layout);
-    const bool divides = point.batch % point.layout.dp == 0;
+    if (point.batch % point.layout.dp != 0) {
+      out.counts.invalid += static_cast<long long>(space_.hop_bs.size());
+      return;
+    }
     const int requests = point.batch / point.layout.dp;
-    if (!divides || (point.hop_b.mode == HopBMode::Chunks && point.hop_b.chunks > requests)) {
-      ++out.counts.invalid;
-      return;
-    }
     const Shortage shortage = evaluator.shortage(point);
-    if (shortage == Shortage::None && pruning_ && pruning_->can_leave_out(context, layout, point)) {
-      out.counts.pruned = out.counts.pruned.value_or(0) + 1;
-      return;
+    const bool left_out = shortage == Shortage::None && pruning_ &&
+                          pruning_->can_leave_out(context, layout, point.batch);
+    for (const HopB& mode : space_.hop_bs) {
+      point.hop_b = mode;
+      if (mode.mode == HopBMode::Chunks && mode.chunks > requests) {
+        ++out.counts.invalid;
+      } else if (left_out) {
+        out.counts.pruned = out.counts.pruned.value_or(0) + 1;
+      } else {
+        out.counts.add(shortage);
+        if (shortage == Shortage::None) add_record(evaluator, point, layout, out);
+        if (options_.stream != nullptr)
+          options_.stream->format(point, evaluator.evaluate(point), out.text);
+      }
     }
-    out.counts.add(shortage);
-    if (shortage == Shortage::None) {
-      const PointTime time = evaluator.time(point);
-      Record record{.layout = static_cast<std::uint32_t>(layout),
-                    .batch = point.batch,
-                    .hop_b = point.hop_b,
-                    .chunks = time.chunks,
-                    .repeats = false,
-                    .ttl_ps = time.ttl.picoseconds()};
-      record.repeats = repeats(out.records, record);
-      out.records.push_back(record);
-    }
-    if (options_.stream != nullptr)
-      options_.stream->format(point, evaluator.evaluate(point), out.text);
+  }
+
+  void add_record(PassEvaluator& evaluator, const Point& point, std::size_t layout,
+                  ItemResult& out) const {
+    const PointTime time = evaluator.time(point);
+    Record record{.layout = static_cast<std::uint32_t>(layout),
+                  .batch = point.batch,
+                  .hop_b = point.hop_b,
+                  .chunks = time.chunks,
+                  .repeats = false,
+                  .ttl_ps = time.ttl.picoseconds()};
+    record.repeats = repeats(out.records, record);
+    out.records.push_back(record);
   }
 
   /// Writes the texts of finished units in order and reports progress.
@@ -177,8 +183,8 @@ class Search {
       }
     }
     if (options_.progress) {
-      const auto points = static_cast<long long>(contexts_of_unit_ * space_.batches.size() *
-                                                 space_.hop_bs.size());
+      const auto points =
+          static_cast<long long>(contexts_of_unit_ * space_.batches.size() * space_.hop_bs.size());
       const long long passes = options_.prune ? Pruning::rounds() : 1;
       options_.progress(static_cast<long long>(done_) * points / passes,
                         static_cast<long long>(units()) * points);

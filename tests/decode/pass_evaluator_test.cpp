@@ -31,10 +31,10 @@ TEST_CASE("a pass gives the results of the event engine, bit for bit",
   const PointCase c(seed);
   CAPTURE(seed, c.text());
   Random random(seed);
-  const Setup setup = c.setup(
-      {{"fabric.link_bandwidth.value", std::to_string(random.between(1, 60)) + " GB/s"},
-       {"fidelities." + c.fidelity + ".collectives.kvp_exchange_latency.value",
-        std::to_string(random.coin() ? 0 : random.between(0, 9000)) + " ns"}});
+  const Setup setup =
+      c.setup({{"fabric.link_bandwidth.value", std::to_string(random.between(1, 60)) + " GB/s"},
+               {"fidelities." + c.fidelity + ".collectives.kvp_exchange_latency.value",
+                std::to_string(random.coin() ? 0 : random.between(0, 9000)) + " ns"}});
   Evaluator events(setup);
   PassEvaluator pass(setup);
   const PointResult expected = events.evaluate(c.point);
@@ -84,13 +84,10 @@ TEST_CASE("a pass does not depend on the points before, however much they share"
 TEST_CASE("a pass knows nothing after an operation has been refused", "[decode][pass_evaluator]") {
   // One layer's KV cache of 4 x 7e8 tokens, 512 bytes each, takes 1,700 s at 0.85 GB/s; one
   // operation may take 1,000 s. The same layout and batch with fewer tokens are right again.
-  const Setup setup = make_setup(small_gqa_model(), "paper",
-                                 roomy({{"gpu.memory.bandwidth.value", "1 GB/s"}}));
-  Point point{.strategy = &strategy_named("tp"),
-              .layout = {},
-              .batch = 4,
-              .context = 7e8,
-              .hop_b = {}};
+  const Setup setup =
+      make_setup(small_gqa_model(), "paper", roomy({{"gpu.memory.bandwidth.value", "1 GB/s"}}));
+  Point point{
+      .strategy = &strategy_named("tp"), .layout = {}, .batch = 4, .context = 7e8, .hop_b = {}};
   PassEvaluator pass(setup);
   for (int i = 0; i < 2; ++i) CHECK_THROWS_AS(pass.time(point), ConfigError);
   point.context = 1e6;

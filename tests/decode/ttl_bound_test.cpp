@@ -29,8 +29,8 @@ std::vector<Override> random_system(const std::string& fidelity, Random& random)
           time(".collectives.kvp_exchange_latency", 9000)};
 }
 
-const HopB kModes[] = {{HopBMode::Off, 1},  {HopBMode::Chunks, 1},
-                       {HopBMode::Best, 1}, {HopBMode::DeviceInitiated, 1},
+const HopB kModes[] = {{HopBMode::Off, 1},     {HopBMode::Chunks, 1},
+                       {HopBMode::Best, 1},    {HopBMode::DeviceInitiated, 1},
                        {HopBMode::Figure3, 1}, {HopBMode::Figure3Lockstep, 1}};
 
 }  // namespace
@@ -58,7 +58,7 @@ TEST_CASE("the bound never exceeds the TTL, for any strategy, hardware and HOP-B
       CAPTURE(seed, c.text(), c.point.context, shortest);
       const PointResult result = evaluator.evaluate(c.point);
       REQUIRE(result.feasible());
-      CHECK(bound.at(c.point.batch, c.point.context, mode) <= result.ttl);
+      CHECK(bound.at(c.point.batch, c.point.context, std::span(&mode, 1)) <= result.ttl);
     }
   }
 }
@@ -74,7 +74,7 @@ TEST_CASE("at an anchor the bound of HOP-B off is the TTL but for rounding",
   StepOperations scratch(setup);
   bound.add_anchor(c.point.batch, scratch);
   const SimTime time = ttl(setup, c.point);
-  const SimTime least = bound.at(c.point.batch, c.point.context, c.point.hop_b);
+  const SimTime least = bound.at(c.point.batch, c.point.context, std::span(&c.point.hop_b, 1));
   CHECK(least <= time);
   // At most 20 operations a block, 2 blocks a layer, 126 layers, 64 stages of at least one.
   CHECK(time - least <= SimTime(2 * 21 * (126 + 64 * 3)));

@@ -60,8 +60,8 @@ OperationList random_block(Random& random) {
         block.push_back(elementwise("kernel"));
         break;
       case 1:
-        block.push_back(gemm("gemm", random.between(0, 100'000'000), random.between(1, 64),
-                             Precision::Fp4));
+        block.push_back(
+            gemm("gemm", random.between(0, 100'000'000), random.between(1, 64), Precision::Fp4));
         break;
       case 2:
         block.push_back(flash_decode_kernel(random.between(0, 100'000'000),

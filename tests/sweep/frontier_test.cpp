@@ -76,9 +76,8 @@ TEST_CASE("a frontier of records holds the accepted ones with their coordinates 
   CHECK(all[1].chunks == 2);
   CHECK(all[1].point.context == 1000);
   CHECK(all[1].throughput == Approx(32 / 4e-3 / 8));
-  const Frontier tp = frontier_of(grid, context, [](const GridLayout& layout) {
-    return layout.strategy->name == "tp";
-  });
+  const Frontier tp = frontier_of(
+      grid, context, [](const GridLayout& layout) { return layout.strategy->name == "tp"; });
   REQUIRE(tp.size() == 1);
   CHECK(tp[0].point.batch == 4);
 }

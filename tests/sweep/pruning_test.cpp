@@ -30,23 +30,24 @@ Study random_study(std::uint32_t seed) {
     if (row.name != "helix" && random.between(0, 2) == 0) continue;
     strategies += (strategies.empty() ? "\"" : ", \"") + std::string(row.name) + "\": {}";
   }
-  const std::string batches = random.pick<std::string>(
-      {"[1, 2, 3, \"..\", 64]", "[1, 2, 4, \"..\", 1024]", "[3, 5, 11, 12, 13, 40, 100]",
-       "[8, 16, 24, \"..\", 256]"});
+  const std::string batches =
+      random.pick<std::string>({"[1, 2, 3, \"..\", 64]", "[1, 2, 4, \"..\", 1024]",
+                                "[3, 5, 11, 12, 13, 40, 100]", "[8, 16, 24, \"..\", 256]"});
   const std::string modes = random.pick<std::string>(
       {"\"off\"", "\"best\"", "\"off\", \"best\"", "\"off\", 2, \"best\", \"device_initiated\""});
-  const std::string contexts = random.pick<std::string>(
-      {"1000000", "64000, 1000000", "1, 500, 200000, 300000"});
-  const std::string gpus = random.pick<std::string>({"8, 64", "16, 32", "64", "1, 2, 4, 8, 16, 32"});
+  const std::string contexts =
+      random.pick<std::string>({"1000000", "64000, 1000000", "1, 500, 200000, 300000"});
+  const std::string gpus =
+      random.pick<std::string>({"8, 64", "16, 32", "64", "1, 2, 4, 8, 16, 32"});
   const auto nanoseconds = [&](int most) {
     return std::to_string(random.coin() ? 0 : random.between(0, most)) + " ns";
   };
   const std::string laws = "system.fidelities." + fidelity;
   Study study = study_of(
       model,
-      R"({"format": "helixsim/search_space/1", "contexts": [)" + contexts + R"(], "gpus": [)" + gpus +
-          R"(], "strategies": {)" + strategies + R"(}, "batch": )" + batches + R"(, "hop_b": [)" +
-          modes + "]}",
+      R"({"format": "helixsim/search_space/1", "contexts": [)" + contexts + R"(], "gpus": [)" +
+          gpus + R"(], "strategies": {)" + strategies + R"(}, "batch": )" + batches +
+          R"(, "hop_b": [)" + modes + "]}",
       {"tp", "dp"}, fidelity,
       {{"system.gpu.memory.bandwidth.value", std::to_string(random.between(1, 12)) + " TB/s"},
        {"system.gpu.compute.fp4.value", std::to_string(random.between(20, 10000)) + " TFLOP/s"},
@@ -60,15 +61,16 @@ Study random_study(std::uint32_t seed) {
 }
 
 /// What a frontier point is, whatever the place of its record.
-using Key = std::tuple<std::string, std::string, Layout, int, HopBMode, int, int, std::int64_t, double>;
+using Key =
+    std::tuple<std::string, std::string, Layout, int, HopBMode, int, int, std::int64_t, double>;
 
 std::vector<Key> drawn(const Study& study, const SearchResult& result, std::size_t context) {
   std::vector<Key> keys;
   for (const auto& [name, frontier] : drawn_frontiers({&study, result}, context)) {
     for (const FrontierPoint& at : frontier) {
-      keys.emplace_back(name, std::string(at.point.strategy->name), at.point.layout,
-                        at.point.batch, at.point.hop_b.mode, at.point.hop_b.chunks, at.chunks,
-                        at.ttl.picoseconds(), at.throughput);
+      keys.emplace_back(name, std::string(at.point.strategy->name), at.point.layout, at.point.batch,
+                        at.point.hop_b.mode, at.point.hop_b.chunks, at.chunks, at.ttl.picoseconds(),
+                        at.throughput);
     }
   }
   return keys;

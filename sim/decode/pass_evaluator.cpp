@@ -1,6 +1,7 @@
 #include "sim/decode/pass_evaluator.hpp"
 
 #include "sim/parallel/block_pass.hpp"
+#include "sim/parallel/operation_time.hpp"
 
 namespace helixsim {
 namespace {
@@ -29,21 +30,39 @@ HopB PassEvaluator::time_blocks(const Point& point) {
   const auto pass = [&](Block block, const HopB& hop_b) {
     return block_pass(operations_[block], hop_b, operations_.requests(), setup_->hardware, overlap);
   };
+  const OperationList& block = operations_[Block::Attention];
+  const std::size_t kernel = operations_.attention_kernel();
+  const bool kernel_is_overlapped =
+      overlap && kernel + 1 < block.size() && follows_its_kernel(block, kernel + 1);
   if (change == StepOperations::Change::All) {
-    for (const Block block : {Block::Begin, Block::Dense, Block::Moe, Block::End, Block::Hop})
-      times_[static_cast<std::size_t>(block)] = pass(block, kOff);
+    for (const Block other : {Block::Begin, Block::Dense, Block::Moe, Block::End, Block::Hop})
+      times_[static_cast<std::size_t>(other)] = pass(other, kOff);
   }
-  if (change != StepOperations::Change::None) attention_off_ = pass(Block::Attention, kOff);
+  if (change != StepOperations::Change::None) {
+    const SimTime before = kernel_time_;
+    kernel_time_ = operation_time(setup_->hardware.duration(block[kernel].work));
+    if (change == StepOperations::Change::All || kernel_is_overlapped) {
+      attention_off_ = pass(Block::Attention, kOff);
+    } else {  // the rest of the block is a sum beside it
+      attention_off_.makespan += kernel_time_ - before;
+      attention_off_.busy[static_cast<std::size_t>(block[kernel].category)] +=
+          kernel_time_ - before;
+    }
+  }
   const HopB hop_b = operations_.as_run(point.hop_b);
   times_[kAttention] = hop_b.mode == HopBMode::Off ? attention_off_ : pass(Block::Attention, hop_b);
   complete_ = true;
   return hop_b;
 }
 
-PointTime PassEvaluator::time(const Point& point) {
+Shortage PassEvaluator::shortage(const Point& point) {
   use_layout(point);
-  const Shortage shortage = shortage_of(memory_->at(point.batch, point.context));
-  if (shortage != Shortage::None) return {.shortage = shortage, .ttl = {}, .chunks = 1};
+  return shortage_of(memory_->at(point.batch, point.context));
+}
+
+PointTime PassEvaluator::time(const Point& point) {
+  if (const Shortage short_of = shortage(point); short_of != Shortage::None)
+    return {.shortage = short_of, .ttl = {}, .chunks = 1};
   const HopB hop_b = time_blocks(point);
   const StepBlocks makespans = makespans_of(times_);
   return {.shortage = Shortage::None,

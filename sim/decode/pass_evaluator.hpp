@@ -28,7 +28,8 @@ class PassEvaluator {
  public:
   explicit PassEvaluator(const Setup& setup);
 
-  /// Contract: fault_of(setup, point) is empty.
+  /// Why the point does not fit. Contract of all three: fault_of(setup, point) is empty.
+  Shortage shortage(const Point& point);
   PointTime time(const Point& point);
   PointResult evaluate(const Point& point);
 
@@ -44,6 +45,7 @@ class PassEvaluator {
   std::optional<StageWeights> stage_weights_;  // of the layout at hand
   StepTimes times_;           // of the operations at hand, with HOP-B as of the last point
   BlockTimes attention_off_;  // of the operations at hand
+  SimTime kernel_time_;       // of the attention kernel at hand
   bool complete_ = false;     // whether these times are those of the operations at hand
 };
 

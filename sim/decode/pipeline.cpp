@@ -10,13 +10,6 @@ namespace {
 
 constexpr double kLongestStep = 1e18;  // picoseconds
 
-double weighted_picoseconds(const StepWeights& weights, const StepBlocks& blocks) {
-  const auto ps = [](SimTime time) { return static_cast<double>(time.picoseconds()); };
-  return weights.begin * ps(blocks.begin) + weights.attention * ps(blocks.attention) +
-         weights.dense * ps(blocks.dense) + weights.moe * ps(blocks.moe) +
-         weights.end * ps(blocks.end) + weights.hop * ps(blocks.hop);
-}
-
 StepWeights theory_weights(const ModelSpec& model, int pp) {
   const int layers = model.layers();
   const double rounded_up = (layers + pp - 1) / pp;
@@ -81,6 +74,13 @@ StepWeights StageWeights::of_step(const StepBlocks& blocks) const {
 StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
                          const StepBlocks& blocks) {
   return StageWeights(model, pp, accounting).of_step(blocks);
+}
+
+double weighted_picoseconds(const StepWeights& weights, const StepBlocks& blocks) {
+  const auto ps = [](SimTime time) { return static_cast<double>(time.picoseconds()); };
+  return weights.begin * ps(blocks.begin) + weights.attention * ps(blocks.attention) +
+         weights.dense * ps(blocks.dense) + weights.moe * ps(blocks.moe) +
+         weights.end * ps(blocks.end) + weights.hop * ps(blocks.hop);
 }
 
 SimTime weighted(const StepWeights& weights, const StepBlocks& blocks) {

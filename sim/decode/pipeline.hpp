@@ -59,7 +59,9 @@ class StageWeights {
 StepWeights step_weights(const ModelSpec& model, int pp, Accounting accounting,
                          const StepBlocks& blocks);
 
-/// Sum of blocks by weights, in whole picoseconds. Errors: ConfigError below 1 ps and above 10^6 s.
+/// Sum of blocks by weights.
+double weighted_picoseconds(const StepWeights& weights, const StepBlocks& blocks);
+/// The same in whole picoseconds. Errors: ConfigError below 1 ps and above 10^6 s.
 SimTime weighted(const StepWeights& weights, const StepBlocks& blocks);
 
 }  // namespace helixsim

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/engine/contract.hpp"
 #include "sim/parallel/best_chunks.hpp"
 #include "sim/parallel/blocks.hpp"
 
@@ -29,10 +30,8 @@ ActiveExperts StepOperations::routing(int tokens, int ep) {
 
 StepOperations::Change StepOperations::build(const StrategyEntry& strategy, const Layout& layout,
                                              int batch, double context) {
-  const bool same_others = strategy_ == &strategy && batch_ == batch && layout_ == layout;
-  if (same_others && context_ == context) return Change::None;
-  // Nothing is known until everything is written: a list may be refused half-way.
-  strategy_ = nullptr;
+  const bool same_but_context = strategy_ == &strategy && batch_ == batch && layout_ == layout;
+  if (same_but_context && context_ == context) return Change::None;
   const StepInput step{.model = setup_->model,
                        .attention = *setup_->attention,
                        .precision = setup_->precision,
@@ -41,23 +40,33 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                        .context = context,
                        .active = routing(batch, layout.ep),
                        .largest_rank = setup_->hardware.accounting() != Accounting::Theory};
-  list(Block::Attention).clear();
-  strategy.get().attention_block(step, list(Block::Attention));
+  best_.reset();
+  context_ = context;
+  if (same_but_context) {
+    list(Block::Attention)[attention_kernel_] = setup_->attention->flash_decode(
+        attention_shard(step, strategy.get().widths(layout)), setup_->precision);
+    return Change::AttentionKernel;
+  }
+  strategy_ = nullptr;  // nothing is known until everything is written
+  build_all(strategy.get(), step);
   has_exchange_ = strategy.hides_exchange &&
                   std::any_of(list(Block::Attention).begin(), list(Block::Attention).end(),
                               [](const Operation& op) { return op.cut_by_hop_b; });
-  best_.reset();
-  if (!same_others) build_others(strategy.get(), step);
   strategy_ = &strategy;
   layout_ = layout;
   batch_ = batch;
-  context_ = context;
-  return same_others ? Change::Attention : Change::All;
+  return Change::All;
 }
 
-void StepOperations::build_others(const Strategy& strategy, const StepInput& step) {
-  for (const Block block : {Block::Begin, Block::Dense, Block::Moe, Block::End, Block::Hop})
-    list(block).clear();
+void StepOperations::build_all(const Strategy& strategy, const StepInput& step) {
+  for (OperationList& operations : lists_) operations.clear();
+  OperationList& attention = list(Block::Attention);
+  strategy.attention_block(step, attention);
+  const auto kernel = std::find_if(attention.begin(), attention.end(), [](const Operation& op) {
+    return op.kind == OperationKind::Attention;
+  });
+  ensure(kernel != attention.end(), "an attention block has an attention kernel");
+  attention_kernel_ = static_cast<std::size_t>(kernel - attention.begin());
   if (setup_->model.dense.layers > 0) strategy.dense_block(step, list(Block::Dense));
   if (setup_->model.moe.layers > 0) strategy.moe_block(step, list(Block::Moe));
   strategy.begin(step, list(Block::Begin));

@@ -24,14 +24,16 @@ class StepOperations {
  public:
   explicit StepOperations(const Setup& setup);
 
-  enum class Change { None, Attention, All };
-  /// Writes what differs from the last step and says which blocks that was: a new context changes
-  /// attention alone.
+  enum class Change { None, AttentionKernel, All };
+  /// Writes what differs from the last step and says what that was: a new context changes the
+  /// attention kernel alone (contract of Strategy).
   Change build(const StrategyEntry& strategy, const Layout& layout, int batch, double context);
 
   [[nodiscard]] const OperationList& operator[](Block block) const {
     return lists_[static_cast<std::size_t>(block)];
   }
+  /// Index of the attention kernel in its block.
+  [[nodiscard]] std::size_t attention_kernel() const { return attention_kernel_; }
   [[nodiscard]] int requests() const { return batch_ / layout_.dp; }
   /// What a HOP-B mode runs as: off where the strategy has no exchange to hide or one chunk is
   /// best, a count of chunks for best.
@@ -39,7 +41,7 @@ class StepOperations {
 
  private:
   ActiveExperts routing(int tokens, int ep);
-  void build_others(const Strategy& strategy, const StepInput& step);
+  void build_all(const Strategy& strategy, const StepInput& step);
   OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }
 
   const Setup* setup_;
@@ -48,6 +50,7 @@ class StepOperations {
   int batch_ = 0;
   double context_ = 0.0;
   std::array<OperationList, kBlocks> lists_;
+  std::size_t attention_kernel_ = 0;
   bool has_exchange_ = false;
   std::optional<HopB> best_;                               // of the lists at hand
   std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens

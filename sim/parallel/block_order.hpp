@@ -22,9 +22,10 @@ inline bool is_cut(std::span<const Operation> operations, std::size_t index, con
          index + 1 < operations.size() && operations[index + 1].cut_by_hop_b;
 }
 
-/// Whether collective `index` is an all-reduce directly behind a kernel.
+/// Whether operation `index` is an all-reduce directly behind a kernel.
 inline bool follows_its_kernel(std::span<const Operation> operations, std::size_t index) {
-  return operations[index].collective.kind == CollectiveKind::AllReduce && index > 0 &&
+  return index > 0 && operations[index].kind == OperationKind::Collective &&
+         operations[index].collective.kind == CollectiveKind::AllReduce &&
          operations[index - 1].kind != OperationKind::Collective;
 }
 

@@ -40,9 +40,11 @@ struct Widths {
 
 /// Turns a decode step into the operations of one GPU. Stateless; contract for implementers: pure
 /// functions, the same operations for every GPU (the critical rank where ranks differ), and names
-/// as in docs/glossary.md. The context reaches attention_block alone; names and order depend on
-/// model and layout only; no number of an operation falls when batch or context grow. Searches rely
-/// on that; tests/parallel/strategy_conformance_test.cpp checks it for every row of the table.
+/// as in docs/glossary.md. The attention block has one attention kernel, flash-decode of
+/// attention_shard(step, widths), and the context reaches that operation alone; names and order
+/// depend on model and layout only; no number of an operation falls when batch or context grow.
+/// Searches rely on that; tests/parallel/strategy_conformance_test.cpp checks it for every row of
+/// the table.
 class Strategy {
  public:
   virtual ~Strategy() = default;

@@ -79,9 +79,11 @@ std::string frontier_rows(const ReportView& view, const std::string& name) {
 }  // namespace
 
 std::string counts_sentence(const SearchCounts& counts) {
+  const std::string pruned =
+      counts.pruned ? fmt::format(", {} pruned", format_count(*counts.pruned)) : "";
   return fmt::format(
-      "{} points simulated, {} infeasible, {} invalid\n(infeasible: {} KV cache, {} weights)",
-      format_count(counts.simulated), format_count(counts.infeasible()),
+      "{} points simulated{}, {} infeasible, {} invalid\n(infeasible: {} KV cache, {} weights)",
+      format_count(counts.simulated), pruned, format_count(counts.infeasible()),
       format_count(counts.invalid), format_count(counts.infeasible_kv_cache),
       format_count(counts.infeasible_weights));
 }

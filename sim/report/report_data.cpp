@@ -72,11 +72,13 @@ void add_column(std::string& out, std::string_view name, const std::vector<Repor
 }
 
 Json counts_json(const SearchCounts& counts) {
-  return {{"simulated", counts.simulated},
-          {"infeasible", counts.infeasible()},
-          {"invalid", counts.invalid},
-          {"infeasible_by_reason",
-           {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}}};
+  Json json{{"simulated", counts.simulated},
+            {"infeasible", counts.infeasible()},
+            {"invalid", counts.invalid},
+            {"infeasible_by_reason",
+             {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}}};
+  if (counts.pruned) json["pruned"] = *counts.pruned;
+  return json;
 }
 
 /// Written number by number: a document of values would be most of the work of a report.
@@ -136,10 +138,12 @@ Json claim_json(const ReportClaim& claim) {
 
 SearchCounts read_counts(const Node& node) {
   const Node reasons = node.object("infeasible_by_reason");
-  return {.simulated = node.integer("simulated", kCount),
-          .infeasible_weights = reasons.integer("weights", kCount),
-          .infeasible_kv_cache = reasons.integer("kv_cache", kCount),
-          .invalid = node.integer("invalid", kCount)};
+  SearchCounts counts{.simulated = node.integer("simulated", kCount),
+                      .infeasible_weights = reasons.integer("weights", kCount),
+                      .infeasible_kv_cache = reasons.integer("kv_cache", kCount),
+                      .invalid = node.integer("invalid", kCount)};
+  if (node.has("pruned")) counts.pruned = node.integer("pruned", kCount);
+  return counts;
 }
 
 ReportLayout read_layout(const Node& node) {

@@ -1,12 +1,15 @@
 #include "sim/sweep/search.hpp"
 
+#include <algorithm>
 #include <map>
 #include <mutex>
 #include <span>
 
 #include "sim/config/config_error.hpp"
 #include "sim/decode/pass_evaluator.hpp"
+#include "sim/engine/contract.hpp"
 #include "sim/sweep/parallel_for.hpp"
+#include "sim/sweep/pruning.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
@@ -18,6 +21,7 @@ constexpr long long kMostPoints = 100'000'000;
 struct ItemResult {
   SearchCounts counts;
   std::vector<Record> records;
+  std::size_t settled = 0;  ///< records of earlier rounds, when pruning
   std::string text;
 };
 
@@ -42,16 +46,17 @@ class Search {
         items_(space.contexts.size() * grid.layouts.size()) {}
 
   void run() {
+    ensure(!options_.prune || options_.stream == nullptr, "a stream holds every point");
     // A stream wants one context after the other. Otherwise all contexts of a layout are one piece
     // of work, because the evaluator keeps what they share.
     contexts_of_unit_ = options_.stream != nullptr ? 1 : space_.contexts.size();
-    const std::size_t units = items_.size() / contexts_of_unit_;
-    for_each_in_parallel(options_.threads, units, options_.stop, [&] {
-      return [this, evaluator = PassEvaluator(setup_)](std::size_t unit) mutable {
-        evaluate_unit(evaluator, unit);
-        finish(unit);
-      };
-    });
+    if (!options_.prune) {
+      for_each_unit([this](Worker& worker, std::size_t unit) {
+        evaluate_unit(worker, unit, [](std::size_t) { return true; });
+      });
+    } else {
+      run_in_rounds();
+    }
   }
 
   std::vector<ItemResult>& items() { return items_; }
@@ -60,11 +65,53 @@ class Search {
   }
 
  private:
+  struct Worker {
+    PassEvaluator evaluator;
+    StepOperations operations;  // for bounds
+  };
+
+  /// One pass over all units of work, in parallel.
+  template <typename Work>
+  void for_each_unit(Work work) {
+    for_each_in_parallel(options_.threads, units(), options_.stop, [&] {
+      return [&, worker = Worker{PassEvaluator(setup_), StepOperations(setup_)}](
+                 std::size_t unit) mutable {
+        work(worker, unit);
+        finish(unit);
+      };
+    });
+  }
+
+  [[nodiscard]] std::size_t units() const { return items_.size() / contexts_of_unit_; }
+
   ItemResult& item(std::size_t context, std::size_t layout) {
     return items_[context * grid_.layouts.size() + layout];
   }
 
-  void evaluate_unit(PassEvaluator& evaluator, std::size_t unit) {
+  void run_in_rounds() {
+    pruning_.emplace(space_, setup_, grid_);
+    for (int round = 0; round < Pruning::rounds() && !stopped(); ++round) {
+      for_each_unit([this, round](Worker& worker, std::size_t layout) {
+        if (round == 0) pruning_->prepare(layout, worker.operations);
+        const auto& rounds = pruning_->rounds_of(grid_.layouts[layout].layout.dp);
+        evaluate_unit(worker, layout, [&](std::size_t batch) { return rounds[batch] == round; });
+      });
+      for (std::size_t i = 0; i < items_.size(); ++i) {
+        ItemResult& item = items_[i];
+        pruning_->add(i / grid_.layouts.size(), std::span(item.records).subspan(item.settled));
+        item.settled = item.records.size();
+      }
+      pruning_->settle();
+    }
+    for (ItemResult& item : items_) {
+      std::stable_sort(item.records.begin(), item.records.end(),
+                       [](const Record& a, const Record& b) { return a.batch < b.batch; });
+    }
+  }
+
+  /// Evaluates the points of a unit whose batch (an index) `takes` accepts.
+  template <typename Takes>
+  void evaluate_unit(Worker& worker, std::size_t unit, Takes takes) {
     const std::size_t layout = unit % grid_.layouts.size();
     const std::size_t first = unit / grid_.layouts.size();
     Point point{.strategy = grid_.layouts[layout].strategy,
@@ -72,41 +119,54 @@ class Search {
                 .batch = 1,
                 .context = 1,
                 .hop_b = {}};
-    for (const int batch : space_.batches) {
+    for (std::size_t batch = 0; batch < space_.batches.size(); ++batch) {
       if (stopped()) return;
-      point.batch = batch;
+      if (!takes(batch)) continue;
+      point.batch = space_.batches[batch];
       for (std::size_t context = first; context < first + contexts_of_unit_; ++context) {
         point.context = space_.contexts[context];
-        for (const HopB& mode : space_.hop_bs) {
-          point.hop_b = mode;
-          add_point(evaluator, point, static_cast<std::uint32_t>(layout), item(context, layout));
-        }
+        add_step(worker.evaluator, point, context, layout);
       }
     }
   }
 
-  void add_point(PassEvaluator& evaluator, const Point& point, std::uint32_t layout,
-                 ItemResult& out) const {
-    const bool divides = point.batch % point.layout.dp == 0;
-    const int requests = point.batch / point.layout.dp;
-    if (!divides || (point.hop_b.mode == HopBMode::Chunks && point.hop_b.chunks > requests)) {
-      ++out.counts.invalid;
+  /// The points of one layout, batch and context: all HOP-B modes.
+  void add_step(PassEvaluator& evaluator, Point& point, std::size_t context, std::size_t layout) {
+    ItemResult& out = item(context, layout);
+    if (point.batch % point.layout.dp != 0) {
+      out.counts.invalid += static_cast<long long>(space_.hop_bs.size());
       return;
     }
-    const PointTime time = evaluator.time(point);
-    out.counts.add(time.shortage);
-    if (time.shortage == Shortage::None) {
-      Record record{.layout = layout,
-                    .batch = point.batch,
-                    .hop_b = point.hop_b,
-                    .chunks = time.chunks,
-                    .repeats = false,
-                    .ttl_ps = time.ttl.picoseconds()};
-      record.repeats = repeats(out.records, record);
-      out.records.push_back(record);
+    const int requests = point.batch / point.layout.dp;
+    const Shortage shortage = evaluator.shortage(point);
+    const bool left_out = shortage == Shortage::None && pruning_ &&
+                          pruning_->can_leave_out(context, layout, point.batch);
+    for (const HopB& mode : space_.hop_bs) {
+      point.hop_b = mode;
+      if (mode.mode == HopBMode::Chunks && mode.chunks > requests) {
+        ++out.counts.invalid;
+      } else if (left_out) {
+        out.counts.pruned = out.counts.pruned.value_or(0) + 1;
+      } else {
+        out.counts.add(shortage);
+        if (shortage == Shortage::None) add_record(evaluator, point, layout, out);
+        if (options_.stream != nullptr)
+          options_.stream->format(point, evaluator.evaluate(point), out.text);
+      }
     }
-    if (options_.stream != nullptr)
-      options_.stream->format(point, evaluator.evaluate(point), out.text);
+  }
+
+  void add_record(PassEvaluator& evaluator, const Point& point, std::size_t layout,
+                  ItemResult& out) const {
+    const PointTime time = evaluator.time(point);
+    Record record{.layout = static_cast<std::uint32_t>(layout),
+                  .batch = point.batch,
+                  .hop_b = point.hop_b,
+                  .chunks = time.chunks,
+                  .repeats = false,
+                  .ttl_ps = time.ttl.picoseconds()};
+    record.repeats = repeats(out.records, record);
+    out.records.push_back(record);
   }
 
   /// Writes the texts of finished units in order and reports progress.
@@ -125,8 +185,9 @@ class Search {
     if (options_.progress) {
       const auto points =
           static_cast<long long>(contexts_of_unit_ * space_.batches.size() * space_.hop_bs.size());
-      options_.progress(static_cast<long long>(done_) * points,
-                        static_cast<long long>(items_.size() / contexts_of_unit_) * points);
+      const long long passes = options_.prune ? Pruning::rounds() : 1;
+      options_.progress(static_cast<long long>(done_) * points / passes,
+                        static_cast<long long>(units()) * points);
     }
   }
 
@@ -136,6 +197,7 @@ class Search {
   const SearchOptions& options_;
   std::vector<ItemResult> items_;
   std::size_t contexts_of_unit_ = 1;
+  std::optional<Pruning> pruning_;
   std::mutex mutex_;
   std::size_t done_ = 0;
   std::map<std::size_t, std::string> finished_;
@@ -163,6 +225,7 @@ SearchCounts& SearchCounts::operator+=(const SearchCounts& other) {
   infeasible_weights += other.infeasible_weights;
   infeasible_kv_cache += other.infeasible_kv_cache;
   invalid += other.invalid;
+  if (other.pruned) pruned = pruned.value_or(0) + *other.pruned;
   return *this;
 }
 
@@ -205,6 +268,7 @@ SearchResult run_search(const SearchSpace& space, const Setup& setup,
   for (std::size_t c = 0; c < space.contexts.size(); ++c) {
     ContextResult context{.context = space.contexts[c], .counts = {}, .records = {}};
     context.counts.invalid = rejected_points;
+    if (options.prune) context.counts.pruned = 0;
     const std::span of_context(search.items().data() + c * result.grid.layouts.size(),
                                result.grid.layouts.size());
     for (const ItemResult& item : of_context) context.counts += item.counts;

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,6 +32,9 @@ struct SearchCounts {
   long long infeasible_weights = 0;
   long long infeasible_kv_cache = 0;
   long long invalid = 0;
+  /// Feasible points that were left out because no frontier can hold them; empty when none was to
+  /// be left out.
+  std::optional<long long> pruned = std::nullopt;
 
   [[nodiscard]] long long infeasible() const { return infeasible_weights + infeasible_kv_cache; }
   /// Counts one point, which is simulated when it lacks nothing.
@@ -71,9 +75,12 @@ struct SearchOptions {
   std::function<void(long long done, long long total)>
       progress;                             ///< points; now and then, from one thread at a time
   const std::atomic<bool>* stop = nullptr;  ///< ends the search early
+  /// Leaves out points that cannot be on a strategy's frontier, hence on none. Not with a stream.
+  bool prune = false;
 };
 
-/// Evaluates every point of a search space. The result does not depend on the number of threads.
+/// Evaluates every point of a search space, or with `prune` every one that a frontier may hold. The
+/// result does not depend on the number of threads.
 /// Errors: ConfigError when the space is empty or larger than 10^8 points.
 SearchResult run_search(const SearchSpace& space, const Setup& setup, const SearchOptions& options);
 

@@ -9,12 +9,16 @@
 #include <chrono>
 #include <functional>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "sim/config/json_file.hpp"
 #include "sim/decode/evaluator.hpp"
 #include "sim/decode/pass_evaluator.hpp"
 #include "sim/decode/request.hpp"
+#include "sim/report/pareto_csv.hpp"
+#include "sim/report/report_build.hpp"
+#include "sim/sweep/scenario.hpp"
 #include "sim/sweep/search.hpp"
 #include "sim/units/format.hpp"
 
@@ -103,6 +107,47 @@ void bench(const Case& c, const SearchSpace& paper) {
              rate(static_cast<long long>(some), by_events), 100.0 * bare / search);
 }
 
+/// `sweep --prune` beside `sweep`: the same frontiers.
+void bench_pruning(const std::string& model, const SearchSpace& paper) {
+  const Setup setup = setup_of(model);
+  SearchOptions options;
+  SearchResult result;
+  const double whole = seconds_of([&] { result = run_search(paper, setup, options); });
+  options.prune = true;
+  const double pruned = seconds_of([&] { result = run_search(paper, setup, options); });
+  const SearchCounts counts = result.counts();
+  const double skipped = static_cast<double>(counts.pruned.value_or(0));
+  fmt::print("{:<15} {:>9} {:>9} {:>8.1f} % {:>8.1f} ms {:>8.1f} ms {:>7.2f}\n", model,
+             format_count(counts.simulated), format_count(counts.pruned.value_or(0)),
+             100.0 * skipped / (skipped + static_cast<double>(counts.simulated)), whole * 1e3,
+             pruned * 1e3, pruned / whole);
+}
+
+/// Everything that `sweep scenarios/helix_paper.json` does but files and claims, on all cores.
+void bench_study() {
+  const Catalog catalog(HELIXSIM_SOURCE_DIR);
+  SearchOptions options;
+  options.threads = std::max(1U, std::thread::hardware_concurrency());
+  std::size_t bytes = 0;
+  double searching = 0.0;
+  const double whole = seconds_of([&] {
+    const Scenario scenario =
+        read_scenario(catalog.read("scenarios", "helix_paper", "FILE"), catalog, {});
+    const auto begin = Clock::now();
+    std::vector<StudyResult> results;
+    for (const Study& study : scenario.studies)
+      results.push_back({&study, run_search(study.space, study.setup, options)});
+    searching = std::chrono::duration<double>(Clock::now() - begin).count();
+    const ReportData report = build_report(
+        scenario, results, {},
+        {.tool = "bench", .most_points = 50'000, .seed = 1, .threads = options.threads});
+    bytes = to_json(report).size() + pareto_csv(results).size();
+  });
+  fmt::print(
+      "\nWhole study, {} threads: {:.0f} ms, of which about {:.0f} ms are search ({} bytes)\n",
+      options.threads, whole * 1e3, searching * 1e3, format_count(static_cast<long long>(bytes)));
+}
+
 }  // namespace
 
 int main() {
@@ -124,5 +169,9 @@ int main() {
     bench({model, {best}, "best"}, paper);
     bench({model, {off, best}, "off, best"}, paper);
   }
+  fmt::print("\n{:<15} {:>9} {:>9} {:>10} {:>11} {:>11} {:>7}\n", "model", "simulated", "pruned",
+             "skipped", "exhaustive", "pruned", "ratio");
+  for (const std::string model : {"deepseek-r1", "llama-3.1-405b"}) bench_pruning(model, paper);
+  bench_study();
   return 0;
 }

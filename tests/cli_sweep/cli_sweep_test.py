@@ -97,6 +97,37 @@ class SweepTest(CliTest):
         for key in ("simulated", "infeasible", "invalid"):
             self.assertEqual(int(as_csv[key]), as_json[key])
 
+    def test_a_pruned_sweep_has_the_same_frontiers_and_says_what_it_left_out(self):
+        space = self.space(contexts=["128k", "1M"], gpus=[8, 64], strategies={"tp": {}, "helix": {}},
+                           batch=[1, 2, 3, "..", 64], hop_b=["off", "best"])
+        whole, pruned, again = (self.folder / name for name in ("whole", "pruned", "again"))
+        arguments = ["sweep", space, "--model", "deepseek-r1", "--out"]
+        counts = json.loads(self.done(*arguments, whole, "--format", "json"))["counts"]
+        fewer = json.loads(self.done(*arguments, pruned, "--prune", "--format", "json"))["counts"]
+        self.assertNotIn("pruned", counts)
+        self.assertGreater(fewer["pruned"], 0)
+        self.assertEqual(fewer["simulated"] + fewer["pruned"], counts["simulated"])
+        for key in ("infeasible", "infeasible_by_reason", "invalid"):
+            self.assertEqual(fewer[key], counts[key])
+        self.assertEqual((pruned / "pareto.csv").read_bytes(), (whole / "pareto.csv").read_bytes())
+
+        def drawn(folder):
+            views = json.loads((folder / "report.json").read_text())["views"]
+            return [{name: [(view["points"]["ttl_us"][i], view["points"]["batch"][i]) for i in indices]
+                     for name, indices in view["frontier"].items()} for view in views]
+        self.assertEqual(drawn(pruned), drawn(whole))
+        told = f"{fewer['simulated']:,} points simulated, {fewer['pruned']:,} pruned, "
+        self.assertIn(told, (pruned / "summary.txt").read_text())
+        table = self.done(*arguments, again, "--prune", "--threads", "1")
+        self.assertIn(told, table)
+        as_csv = list(csv.DictReader(io.StringIO(
+            self.done(*arguments, again, "--prune", "--overwrite", "--format", "csv"))))
+        self.assertEqual(int(as_csv[0]["pruned"]), fewer["pruned"])
+        for name in SWEEP_FILES:
+            self.assertEqual((again / name).read_bytes(), (pruned / name).read_bytes(), name)
+        self.assertIn(told, self.done("pareto", pruned))
+        self.done("check", pruned / "report.json")
+
     def test_output_does_not_depend_on_threads(self):
         one = self.smoke("one", "--threads", "1", "--points", "csv", model="deepseek-r1")
         two = self.smoke("two", "--threads", "2", "--points", "csv", model="deepseek-r1")
@@ -166,6 +197,8 @@ class SweepTest(CliTest):
                 ("the search space is empty: no combination", [empty, "--model", "deepseek-r1"]),
                 ("--points: unknown format \"json\"; did you mean \"jsonl\"?",
                  ["smoke", "--model", "deepseek-r1", "--points", "json"]),
+                ("--prune: leaves points out, so it does not go with --points",
+                 ["smoke", "--model", "deepseek-r1", "--points", "csv", "--prune"]),
                 ("no \"smok\" in configs/sweeps; did you mean \"smoke\"?", ["smok", "--model", "deepseek-r1"]),
                 ("no \"deepsek-r1\" in configs/models; did you mean \"deepseek-r1\"?", ["smoke", "--model", "deepsek-r1"]),
                 ("expected a model", ["smoke"]),

@@ -3,6 +3,7 @@
 #include <cmath>
 #include <set>
 #include <string>
+#include <vector>
 
 #include "hw_models/kernels/registry.hpp"
 #include "hw_models/kernels/roofline.hpp"
@@ -104,4 +105,33 @@ TEST_CASE("ideal is the roofline and paper is the roofline with its efficiencies
   CHECK(gb200_hardware("paper").duration(gemm).value() == Approx(2.5e-6 + 1e-6 / 0.85));
   CHECK(gb200_hardware("paper").duration(attention).value() == Approx(4e-6 + 10e-6 / 0.8));
   CHECK(gb200_hardware("paper").duration(KernelWork{}).value() == Approx(2.5e-6));
+}
+
+TEST_CASE("a kernel that is cut takes no less than the law promises, nor less when cut further",
+          "[hw_models][kernels][conformance]") {
+  const auto seed = GENERATE(range(0U, 200U));
+  CAPTURE(seed);
+  Random random(seed);
+  const KernelWork work = random_work(random);
+  // Random shares that sum to 1.
+  std::vector<double> shares(static_cast<std::size_t>(random.between(1, 12)));
+  double sum = 0.0;
+  for (double& share : shares) sum += share = random.unit() + 1e-3;
+  for (const std::string& fidelity : gb200_fidelities()) {
+    CAPTURE(fidelity, shares.size());
+    const Hardware hardware = gb200_hardware(fidelity);
+    Seconds total;
+    for (const double share : shares) {
+      KernelWork part = work;
+      part.kv_bytes *= share / sum;
+      part.flops *= share / sum;
+      total += hardware.duration(part);
+    }
+    const int launches = static_cast<int>(shares.size());
+    for (int fewer = 1; fewer <= launches; ++fewer) {
+      const double promised = hardware.least_when_cut(work, fewer).value();
+      CHECK(promised <= total.value() * (1 + 1e-12));
+      CHECK(promised <= hardware.least_when_cut(work, fewer + 1).value());
+    }
+  }
 }

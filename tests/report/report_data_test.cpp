@@ -50,6 +50,20 @@ TEST_CASE("a report read back and written again is the same to the byte", "[repo
   CHECK(to_json(read(first)) == first);
 }
 
+TEST_CASE("points that were left out are told and read back, none told when none were to be",
+          "[report][report_data]") {
+  ReportData data = small_run().report(0);
+  CHECK(to_json(data).find("pruned") == std::string::npos);
+  data.counts.pruned = 7;
+  data.views[0].counts.pruned = 0;
+  const std::string first = to_json(data);
+  const ReportData again = read(first);
+  CHECK(again.counts.pruned == 7);
+  CHECK(again.views[0].counts.pruned == 0);
+  CHECK(to_json(again) == first);
+  CHECK(overlay({{"a", again}, {"b", small_run().report(0)}}).counts.pruned == 7);
+}
+
 TEST_CASE("an empty view survives a round trip", "[report][report_data]") {
   ReportData data = small_run().report(0);
   ReportView& view = data.views[0];

@@ -100,4 +100,11 @@ TEST_CASE("counts are told in one sentence", "[report][tables]") {
                          .invalid = 2310}) ==
         "432 points simulated, 1,173 infeasible, 2,310 invalid\n"
         "(infeasible: 1,170 KV cache, 3 weights)");
+  CHECK(counts_sentence({.simulated = 432,
+                         .infeasible_weights = 0,
+                         .infeasible_kv_cache = 0,
+                         .invalid = 1,
+                         .pruned = 0}) ==
+        "432 points simulated, 0 pruned, 0 infeasible, 1 invalid\n"
+        "(infeasible: 0 KV cache, 0 weights)");
 }

@@ -49,7 +49,8 @@ StudyResult run_study(const Study& study, const RunOptions& options,
       .threads = options.common.thread_count(),
       .stream = stream ? &*stream : nullptr,
       .progress = [&](long long done, long long total) { progress.update(done, total); },
-      .stop = &interrupted()};
+      .stop = &interrupted(),
+      .prune = options.prune};
   return {.study = &study, .search = run_search(study.space, study.setup, search)};
 }
 

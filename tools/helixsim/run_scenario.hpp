@@ -16,6 +16,7 @@ struct RunOptions {
   std::string points;  ///< "", "csv" or "jsonl"
   bool overwrite = false;
   long long sample = 50'000;
+  bool prune = false;  ///< sweep only: claims may ask for any point
 };
 
 void add_run_options(CLI::App& app, RunOptions& options);

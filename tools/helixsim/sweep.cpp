@@ -45,11 +45,23 @@ Scenario open_file(const Options& options, const Catalog& catalog) {
 }
 
 nlohmann::ordered_json counts_object(const SearchCounts& counts) {
-  return {{"simulated", counts.simulated},
-          {"infeasible", counts.infeasible()},
-          {"infeasible_by_reason",
-           {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}},
-          {"invalid", counts.invalid}};
+  nlohmann::ordered_json object{
+      {"simulated", counts.simulated},
+      {"infeasible", counts.infeasible()},
+      {"infeasible_by_reason",
+       {{"kv_cache", counts.infeasible_kv_cache}, {"weights", counts.infeasible_weights}}},
+      {"invalid", counts.invalid}};
+  if (counts.pruned) object["pruned"] = *counts.pruned;
+  return object;
+}
+
+std::string counts_csv(const SearchCounts& counts) {
+  const bool pruned = counts.pruned.has_value();
+  return fmt::format(
+      "simulated,infeasible,infeasible_kv_cache,infeasible_weights,invalid{}\n{},{},{},{},{}{}\n",
+      pruned ? ",pruned" : "", counts.simulated, counts.infeasible(), counts.infeasible_kv_cache,
+      counts.infeasible_weights, counts.invalid,
+      pruned ? "," + std::to_string(*counts.pruned) : "");
 }
 
 void print_result(const ScenarioRun& run, const Options& options) {
@@ -60,11 +72,7 @@ void print_result(const ScenarioRun& run, const Options& options) {
                              .dump(2));
       break;
     case OutputFormat::Csv:
-      fmt::print(
-          "simulated,infeasible,infeasible_kv_cache,infeasible_weights,invalid\n{},{},{},{},{}\n",
-          run.report.counts.simulated, run.report.counts.infeasible(),
-          run.report.counts.infeasible_kv_cache, run.report.counts.infeasible_weights,
-          run.report.counts.invalid);
+      fmt::print("{}", counts_csv(run.report.counts));
       break;
     case OutputFormat::Table:
       fmt::print("{}{}\n\n", frontier_tables(run.report), counts_sentence(run.report.counts));
@@ -76,6 +84,8 @@ void print_result(const ScenarioRun& run, const Options& options) {
 int run(const Options& options) {
   (void)options.run.common.output_format();
   if (options.run.out.empty()) throw ConfigError("--out: expected a folder");
+  if (options.run.prune && !options.run.points.empty())
+    throw ConfigError("--prune: leaves points out, so it does not go with --points");
   const Catalog catalog = Catalog::find();
   const Scenario scenario = open_file(options, catalog);
   const ScenarioRun result = run_scenario(scenario, options.run, false);
@@ -102,6 +112,8 @@ void add_sweep(CLI::App& program, int& status) {
       ->required()
       ->type_name("FILE");
   app.add_option("--out", options->run.out, "Folder for the results")->required()->type_name("DIR");
+  app.add_flag("--prune", options->run.prune,
+               "Leave out points that no frontier can hold; the frontiers are the same");
   add_setup_flags(app, options->setup);
   add_run_options(app, options->run);
   app.callback([options, &status] { status = run(*options); });

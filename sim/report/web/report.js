@@ -4,7 +4,7 @@
  *   format, tool, title, system, fidelity
  *   categories  names of the parts of a TTL; their times add up to the TTL
  *   strategies  [{name, summary}] in order of drawing
- *   counts      {simulated, infeasible, invalid, infeasible_by_reason: {reason: n}}
+ *   counts      {simulated, infeasible, invalid, infeasible_by_reason: {reason: n}, pruned (after sweep --prune)}
  *   views       one per run x model x context (runs overlay when several results are shown):
  *     run, model, model_title, context_tokens, counts {simulated, infeasible, invalid, shown}
  *     baseline  {strategies, interactivity_max, throughput_max}, the maxima may be null
@@ -162,6 +162,7 @@
     return (
       plural(counts.simulated, 'point', 'points') +
       ' simulated, ' +
+      (counts.pruned === undefined ? '' : grouped.format(counts.pruned) + ' pruned, ') +
       grouped.format(counts.infeasible) +
       ' infeasible' +
       (reasons.length ? ' (' + reasons.join(', ') + ')' : '') +

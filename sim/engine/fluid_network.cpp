@@ -249,8 +249,9 @@ void FluidNetwork::list_links(std::span<const FlowId> flows) {
     }
     if (flows_[flow].cap < std::numeric_limits<double>::infinity()) capped_.push_back(flow);
   }
-  std::stable_sort(capped_.begin(), capped_.end(),
-                   [&](FlowId a, FlowId b) { return flows_[a].cap < flows_[b].cap; });
+  std::sort(capped_.begin(), capped_.end(), [&](FlowId a, FlowId b) {
+    return std::pair(flows_[a].cap, a) < std::pair(flows_[b].cap, b);
+  });
   for (const LinkId id : listed_) {
     LinkState& link = links_[id];
     link.listed = false;

@@ -116,7 +116,8 @@ bool EventExecutor::next_instant_with_flows() {
     return true;
   }
   const SimTime flow_end = std::max(fluid_.next_time(), now_);
-  const bool events_first = !events_.empty() && events_.next_time() <= flow_end + SimTime(1);
+  const bool events_first =
+      !events_.empty() && events_.next_time() <= FluidNetwork::same_instant(flow_end);
   now_ = events_first ? events_.next_time() : flow_end;
   fluid_.take_ended(now_, ending_);
   return true;

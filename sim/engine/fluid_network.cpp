@@ -14,8 +14,8 @@ namespace {
 constexpr double kSlack = 1e-12;
 /// After so many additions and subtractions the use of a link is added up afresh.
 constexpr std::uint32_t kMostSums = 64;
-/// Ends this much apart, in picoseconds, are one instant.
-constexpr std::int64_t kSameInstant = 1;
+/// An end beyond engine time.
+constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
 }  // namespace
 
@@ -88,8 +88,12 @@ void FluidNetwork::detach(FlowId flow) {
 void FluidNetwork::predict(FlowId flow, SimTime now) {
   FlowState& state = flows_state_[flow];
   const double span = state.left / state.rate;
-  ensure(span < static_cast<double>(kTimeLimit.picoseconds()), "a flow takes longer than 2^62 ps");
-  const auto end = now.picoseconds() + std::llround(std::max(span, 0.0));
+  // At this rate; it may yet rise, so that only an end that comes true is an error.
+  std::int64_t end = kNever;
+  if (!(span < static_cast<double>(kTimeLimit.picoseconds())) ||
+      __builtin_add_overflow(now.picoseconds(), std::llround(span), &end)) {
+    end = kNever;
+  }
   if (end == state.end) return;
   state.end = end;
   std::uint32_t place = static_cast<std::uint32_t>(end_pool_.size());
@@ -125,13 +129,14 @@ bool FluidNetwork::has_next() {
 }
 
 void FluidNetwork::take_ended(SimTime now, std::vector<TaskId>& ended) {
-  const SimTime last = now + SimTime(kSameInstant);
+  const SimTime last = same_instant(now);
   while (!ends_.empty() && ends_.next_time() <= last) {
     for (std::uint32_t place = ends_.pop(); place != kNone; place = end_pool_[place].next) {
       if (place == latest_end_) latest_end_time_ = -1;
       free_ends_.push_back(place);
       const End& end = end_pool_[place];
       if (is_stale(end)) continue;
+      ensure(end.time != kNever, "time runs over 2^63 ps");
       detach(end.flow);
       ended.push_back(flows_[end.flow].task);
     }
@@ -244,8 +249,9 @@ void FluidNetwork::list_links(std::span<const FlowId> flows) {
     }
     if (flows_[flow].cap < std::numeric_limits<double>::infinity()) capped_.push_back(flow);
   }
-  std::stable_sort(capped_.begin(), capped_.end(),
-                   [&](FlowId a, FlowId b) { return flows_[a].cap < flows_[b].cap; });
+  std::sort(capped_.begin(), capped_.end(), [&](FlowId a, FlowId b) {
+    return std::pair(flows_[a].cap, a) < std::pair(flows_[b].cap, b);
+  });
   for (const LinkId id : listed_) {
     LinkState& link = links_[id];
     link.listed = false;

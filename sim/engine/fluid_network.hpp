@@ -1,6 +1,8 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <limits>
 #include <span>
 #include <vector>
 
@@ -28,8 +30,9 @@ struct LinkSample {
 /// changed links are solved anew, by progressive filling. All changes of one instant are settled
 /// together. What a flow has left is brought up to date only when its rate changes.
 ///
-/// Rates are doubles, ends whole picoseconds; an end that is at most one picosecond after another
-/// is taken with it, so that rounding does not part what ends together.
+/// Rates are doubles, ends whole picoseconds; an end that is at most one picosecond after another,
+/// or as much as a double tells apart at that time, is taken with it (same_instant), so that
+/// rounding does not part what ends together.
 class FluidNetwork {
  public:
   /// Forgets all flows and takes the links and flows of a graph, which must outlive the run.
@@ -45,7 +48,14 @@ class FluidNetwork {
   bool has_next();
   /// The earliest end of a flow; has_next() must hold.
   SimTime next_time() { return ends_.next_time(); }
-  /// Ends the flows whose end is at most one picosecond after `now`, and gives their tasks.
+  /// The latest end that belongs to the instant `time`: one picosecond later, from 2^48 ps (281 s)
+  /// on as many as the rounding of a double is worth.
+  static SimTime same_instant(SimTime time) {
+    constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
+    const std::int64_t now = time.picoseconds();
+    return SimTime(now + std::min(1 + (now >> 48), kEnd - now));
+  }
+  /// Ends the flows whose end is in the instant `now`, and gives their tasks.
   void take_ended(SimTime now, std::vector<TaskId>& ended);
 
  private:

@@ -30,27 +30,32 @@ LinkId TaskGraph::add_link(double capacity) {
 
 TaskId TaskGraph::add_flow(const FlowTask& flow, std::span<const TaskId> after) {
   ensure(std::isfinite(flow.work) && flow.work >= 0.0, "the work of a flow is not negative");
-  ensure(!flow.cap || *flow.cap > 0.0, "the cap of a flow is positive");
+  ensure(!flow.cap || (std::isfinite(*flow.cap) && *flow.cap > 0.0),
+         "the cap of a flow is finite and positive");
+  for (std::size_t i = 0; i < flow.links.size(); ++i) {
+    ensure(flow.links[i] < link_capacities_.size(), "unknown link");
+    const auto earlier = flow.links.first(i);
+    ensure(std::find(earlier.begin(), earlier.end(), flow.links[i]) == earlier.end(),
+           "a flow names a link once");
+  }
   if (flow.work == 0.0) {
     return add({.latency = flow.latency, .work = {}, .resource = flow.resource}, after);
   }
   ensure(!flow.links.empty() || flow.cap, "a flow needs a link or a cap");
   ensure(flow.latency >= SimTime() && flow.latency < kTimeLimit, "latency outside [0, 2^62) ps");
+  const std::size_t links = flow_links_.size() + flow.links.size();
+  ensure(links < kMost, "too many links of flows for 32-bit offsets");
+  // Last of all that may fail, so that a refused flow leaves nothing behind.
+  const TaskId task = append(~static_cast<std::int64_t>(flows_.size()), flow.resource, after);
   const auto first = static_cast<std::uint32_t>(flow_links_.size());
-  for (const LinkId link : flow.links) {
-    ensure(link < link_capacities_.size(), "unknown link");
-    ensure(std::find(flow_links_.begin() + first, flow_links_.end(), link) == flow_links_.end(),
-           "a flow names a link once");
-    flow_links_.push_back(link);
-  }
-  const auto id = static_cast<std::int64_t>(flows_.size());
+  flow_links_.insert(flow_links_.end(), flow.links.begin(), flow.links.end());
   flows_.push_back({.latency = flow.latency,
                     .work = flow.work,
                     .cap = flow.cap.value_or(std::numeric_limits<double>::infinity()),
-                    .task = static_cast<TaskId>(task_count_),
+                    .task = task,
                     .first_link = first,
-                    .end_link = static_cast<std::uint32_t>(flow_links_.size())});
-  return append(~id, flow.resource, after);
+                    .end_link = static_cast<std::uint32_t>(links)});
+  return task;
 }
 
 void TaskGraph::grow_tasks() {

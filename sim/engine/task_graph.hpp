@@ -74,7 +74,8 @@ class TaskGraph {
   /// A flow without work is a task of its latency.
   ///
   /// Errors: as add; std::logic_error for an unknown or repeated link, for work that is negative or
-  /// not finite, for a cap that is not positive, for work that neither a link nor a cap bounds.
+  /// not finite, for a cap that is not finite and positive, for work that neither a link nor a cap
+  /// bounds.
   TaskId add_flow(const FlowTask& flow, std::span<const TaskId> after = {});
 
   /// `after` becomes ready no earlier than `before` finishes. Ids may come in any order; duplicates
@@ -212,12 +213,13 @@ inline TaskId TaskGraph::append(std::int64_t span, ResourceId resource,
     grow_tasks();
   spans_[id] = span;
   resources_[id] = resource;
+  TaskId* stream_tail = nullptr;
   TaskId stream_before = kNoTask;
   if (resource != kNoResource) {
     ensure(resource < resource_kinds_.size(), "unknown resource");
     if (resource_kinds_[resource] == ResourceKind::Stream) {
-      stream_before = stream_tails_[resource];
-      stream_tails_[resource] = static_cast<TaskId>(id);
+      stream_tail = &stream_tails_[resource];
+      stream_before = *stream_tail;
     }
   }
   if (dependency_count_ + after.size() + 1 > predecessors_.size()) [[unlikely]] {
@@ -231,6 +233,7 @@ inline TaskId TaskGraph::append(std::int64_t span, ResourceId resource,
     if (before == stream_before) stream_before = kNoTask;  // said already
   }
   if (stream_before != kNoTask) end[count++] = stream_before;
+  if (stream_tail != nullptr) *stream_tail = static_cast<TaskId>(id);
   dependency_count_ += count;
   offsets_[id + 1] = static_cast<std::uint32_t>(dependency_count_);
   task_count_ = id + 1;

@@ -1,78 +1,37 @@
 #include "sim/replay/replay.hpp"
 
-#include <algorithm>
-#include <cmath>
-#include <limits>
+#include <optional>
 #include <string>
 
 #include "sim/config/config_error.hpp"
 #include "sim/engine/event_executor.hpp"
 #include "sim/engine/graph_check.hpp"
+#include "sim/replay/replay_clock.hpp"
 
 namespace helixsim {
-namespace {
-
-// Divisible by every number to 15 and by powers of ten as far as it goes: quotients of short
-// decimal numbers and small counts are whole ticks.
-constexpr double kRoundTicks = 16.0 * 9.0 * 25.0 * 7.0 * 11.0 * 13.0 * 1e4;
-// A whole case takes at most so many ticks: what a double tells apart with room for errors.
-constexpr double kMostTicks = 281'474'976'710'656.0;  // 2^48
-
-/// An upper bound of the makespan: everything one after the other, each flow alone. Sharing makes
-/// nothing longer than that: while flows share, the full links among theirs do a second's work each
-/// second.
-double longest_run(const ReplayCase& of) {
-  double total = 0.0;
-  for (const ReplayCase::Task& task : of.tasks) {
-    total += task.latency;
-    if (!task.links.empty()) {
-      double rate = task.cap.value_or(std::numeric_limits<double>::infinity());
-      for (const std::uint32_t link : task.links) {
-        rate = std::min(rate, of.resources[link].capacity);
-      }
-      total += task.work / rate;
-    } else if (task.fifo) {
-      total += task.work / of.resources[*task.fifo].capacity;
-    }
-  }
-  return total;
-}
-
-/// Ticks a second: a power of two times the round number, so that the longest run fits.
-double ticks_per_second(double longest) {
-  if (longest <= 0.0) return kRoundTicks;
-  const double room = kMostTicks / (longest * kRoundTicks);
-  return kRoundTicks * std::exp2(std::floor(std::log2(room)));
-}
-
-SimTime to_ticks(double seconds, double scale) {
-  return SimTime(std::llround(seconds * scale));
-}
-
-}  // namespace
-
 struct Replay::Engine {
   TaskGraph graph;
   EventExecutor executor;
   std::vector<std::uint32_t> engine_ids;  // of the case's resources: of resources or of links
 
-  void build(const ReplayCase& of, double scale);
+  void build(const ReplayCase& of, const ReplayClock& clock);
 };
 
-void Replay::Engine::build(const ReplayCase& of, double scale) {
+void Replay::Engine::build(const ReplayCase& of, const ReplayClock& clock) {
+  const double per_second = clock.ticks_per_second();
   graph.clear();
   engine_ids.clear();
   for (const ReplayCase::Resource& resource : of.resources) {
-    engine_ids.push_back(resource.is_link ? graph.add_link(resource.capacity / scale)
+    engine_ids.push_back(resource.is_link ? graph.add_link(resource.capacity / per_second)
                                           : graph.add_resource(ResourceKind::Exclusive));
   }
   std::vector<LinkId> links;
   for (const ReplayCase::Task& task : of.tasks) {
     const ResourceId resource = task.fifo ? engine_ids[*task.fifo] : kNoResource;
-    const SimTime latency = to_ticks(task.latency, scale);
+    const SimTime latency = clock.ticks(task.latency);
     if (task.links.empty()) {
       const double seconds = task.fifo ? task.work / of.resources[*task.fifo].capacity : 0.0;
-      graph.add({.latency = latency, .work = to_ticks(seconds, scale), .resource = resource});
+      graph.add({.latency = latency, .work = clock.ticks(seconds), .resource = resource});
       continue;
     }
     links.clear();
@@ -80,7 +39,7 @@ void Replay::Engine::build(const ReplayCase& of, double scale) {
     graph.add_flow({.latency = latency,
                     .work = task.work,
                     .links = links,
-                    .cap = task.cap ? std::optional(*task.cap / scale) : std::nullopt,
+                    .cap = task.cap ? std::optional(*task.cap / per_second) : std::nullopt,
                     .resource = resource});
   }
   for (TaskId task = 0; task < of.tasks.size(); ++task) {
@@ -95,12 +54,8 @@ Replay::Replay(Replay&&) noexcept = default;
 Replay& Replay::operator=(Replay&&) noexcept = default;
 
 ReplayResult Replay::run(const ReplayCase& replay_case) {
-  const double longest = longest_run(replay_case);
-  const double scale = ticks_per_second(longest);
-  if (!std::isfinite(longest) || !std::isnormal(scale) || scale < 1e-280) {
-    throw ConfigError("/tasks: the times of this case do not fit into one engine clock");
-  }
-  engine_->build(replay_case, scale);
+  const ReplayClock clock(replay_case);
+  engine_->build(replay_case, clock);
   if (const auto cycle = find_cycle(engine_->graph); !cycle.empty()) {
     std::string ids;
     for (std::size_t i = 0; i < cycle.size(); ++i) {
@@ -118,14 +73,11 @@ ReplayResult Replay::run(const ReplayCase& replay_case) {
   ReplayResult result;
   result.start.reserve(replay_case.tasks.size());
   result.finish.reserve(replay_case.tasks.size());
-  const auto seconds = [&](SimTime time) {
-    return static_cast<double>(time.picoseconds()) / scale;
-  };
   for (TaskId task = 0; task < replay_case.tasks.size(); ++task) {
-    result.start.push_back(seconds(timeline.start(task)));
-    result.finish.push_back(seconds(timeline.finish(task)));
+    result.start.push_back(clock.seconds(timeline.start(task)));
+    result.finish.push_back(clock.seconds(timeline.finish(task)));
   }
-  result.makespan = seconds(timeline.makespan());
+  result.makespan = clock.seconds(timeline.makespan());
   return result;
 }
 

@@ -16,9 +16,7 @@ struct ReplayResult {
 
 /// Runs cases on the event engine; one object for many keeps memory.
 ///
-/// The engine counts whole ticks, here chosen for each case: fine enough for 1e-9 of any time, and
-/// a round number of ticks a second in many number systems, so that equal sums of decimal times
-/// stay equal.
+/// The engine counts whole ticks; a ReplayClock chooses them for each case.
 class Replay {
  public:
   Replay();

@@ -13,7 +13,8 @@ struct LiteralResult {
 };
 
 /// The rules of order as they are written, in the slowest and plainest way: every round looks at
-/// every task. The plan must be acyclic.
+/// every task, and every instant fills the rates of all flows anew, in long double. The plan must
+/// be acyclic and take less than 281 s.
 LiteralResult run_by_literal_rules(const GraphPlan& plan);
 
 }  // namespace helixsim

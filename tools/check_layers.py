@@ -20,7 +20,7 @@ PROGRAM = ("the program", "tools/helixsim", ["report", "replay"])  # an executab
 SOURCES = {".hpp", ".h", ".cuh", ".cpp", ".cu"}
 HEADERS = {".hpp", ".h", ".cuh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')
-BODIES = re.compile(r"^(boost/.*|nlohmann/json\.hpp)$")
+BODIES = re.compile(r"^(boost/(?!multiprecision/).*|nlohmann/json\.hpp)$")
 
 
 @dataclass

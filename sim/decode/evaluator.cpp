@@ -4,6 +4,7 @@
 
 #include "sim/decode/memory.hpp"
 #include "sim/decode/rack_effects.hpp"
+#include "sim/decode/rack_step.hpp"
 #include "sim/decode/step_times.hpp"
 
 namespace helixsim {
@@ -39,7 +40,20 @@ PointResult Evaluator::evaluate(const Point& point) {
   result.ttl = weighted(weights_, makespans);
   result.chunks = chunks_of(hop_b, operations_.requests());
   book_categories(times, weights_, result);
+  rack_.reset();
+  if (needs_ranks(*setup_, point)) simulate_ranks(point, result);
   return result;
+}
+
+void Evaluator::simulate_ranks(const Point& point, PointResult& result) {
+  const RackOptions options{.effects = effects_on(*this, point),
+                            .every_layer = setup_->rack.every_rank,
+                            .keep_link_samples = false};
+  rack_ = RackStep(*this, point, options).result();
+  result.ttl = rack_->ttl;
+  if (options.effects.symmetric()) return;  // categories are those of one rank, as ever
+  result.seconds = rack_->seconds;
+  result.hidden_seconds = rack_->hidden_seconds;
 }
 
 }  // namespace helixsim

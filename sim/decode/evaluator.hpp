@@ -1,9 +1,11 @@
 #pragma once
 
+#include <optional>
 #include <vector>
 
 #include "sim/decode/pipeline.hpp"
 #include "sim/decode/point.hpp"
+#include "sim/decode/rack_result.hpp"
 #include "sim/decode/setup.hpp"
 #include "sim/decode/step_operations.hpp"
 #include "sim/parallel/schedule.hpp"
@@ -25,14 +27,19 @@ class Evaluator {
   /// call.
   [[nodiscard]] const Schedule& schedule() const { return schedules_[schedule_index_]; }
   [[nodiscard]] const OperationList& operations(Block block) const { return operations_[block]; }
+  /// Of the last feasible point, when its ranks had to be simulated apart; its TTL is the point's.
+  [[nodiscard]] const std::optional<RackResult>& rack() const { return rack_; }
   [[nodiscard]] const StepWeights& weights() const { return weights_; }
 
  private:
+  void simulate_ranks(const Point& point, PointResult& result);
+
   const Setup* setup_;
   StepOperations operations_;
   std::vector<Schedule> schedules_;  // with and without overlapped all-reduce
   std::size_t schedule_index_ = 0;
   StepWeights weights_;
+  std::optional<RackResult> rack_;
 };
 
 }  // namespace helixsim

@@ -11,7 +11,9 @@ constexpr HopB kOff{HopBMode::Off, 1};
 
 }  // namespace
 
-PassEvaluator::PassEvaluator(const Setup& setup) : setup_(&setup), operations_(setup) {}
+PassEvaluator::PassEvaluator(const Setup& setup) : setup_(&setup), operations_(setup) {
+  if (setup.rack.needs_ranks()) ranks_ = std::make_unique<Evaluator>(setup);
+}
 
 void PassEvaluator::use_layout(const Point& point) {
   if (strategy_ == point.strategy && layout_ == point.layout) return;
@@ -63,6 +65,10 @@ Shortage PassEvaluator::shortage(const Point& point) {
 PointTime PassEvaluator::time(const Point& point) {
   if (const Shortage short_of = shortage(point); short_of != Shortage::None)
     return {.shortage = short_of, .ttl = {}, .chunks = 1};
+  if (ranks_ != nullptr) {
+    const PointResult result = ranks_->evaluate(point);
+    return {.shortage = result.shortage, .ttl = result.ttl, .chunks = result.chunks};
+  }
   const HopB hop_b = time_blocks(point);
   const StepBlocks makespans = makespans_of(times_);
   return {.shortage = Shortage::None,
@@ -71,6 +77,10 @@ PointTime PassEvaluator::time(const Point& point) {
 }
 
 PointResult PassEvaluator::evaluate(const Point& point) {
+  if (ranks_ != nullptr) {
+    use_layout(point);
+    return ranks_->evaluate(point);
+  }
   const PointTime time = this->time(point);
   PointResult result;
   result.memory = memory_->at(point.batch, point.context);

@@ -1,7 +1,9 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 
+#include "sim/decode/evaluator.hpp"
 #include "sim/decode/memory.hpp"
 #include "sim/decode/pipeline.hpp"
 #include "sim/decode/point.hpp"
@@ -18,7 +20,8 @@ struct PointTime {
   int chunks = 1;  ///< of HOP-B, as run
 };
 
-/// The same results as Evaluator, bit for bit, from block_pass instead of a task graph. Meant for
+/// The same results as Evaluator, bit for bit, from block_pass instead of a task graph where one
+/// rank stands for all, else by Evaluator. Meant for
 /// many points: what a point shares with the one before (its layout; its batch; its context) is not
 /// computed again, so a search should vary the HOP-B mode fastest, then the context, then the
 /// batch. A pure function of the point all the same. One object per thread.
@@ -43,10 +46,11 @@ class PassEvaluator {
   Layout layout_;
   std::optional<LayoutMemory> memory_;         // of the layout at hand
   std::optional<StageWeights> stage_weights_;  // of the layout at hand
-  StepTimes times_;           // of the operations at hand, with HOP-B as of the last point
-  BlockTimes attention_off_;  // of the operations at hand
-  SimTime kernel_time_;       // of the attention kernel at hand
-  bool complete_ = false;     // whether these times are those of the operations at hand
+  StepTimes times_;                   // of the operations at hand, with HOP-B as of the last point
+  BlockTimes attention_off_;          // of the operations at hand
+  SimTime kernel_time_;               // of the attention kernel at hand
+  std::unique_ptr<Evaluator> ranks_;  // where symmetry does not stand for all ranks
+  bool complete_ = false;             // whether these times are those of the operations at hand
 };
 
 }  // namespace helixsim

@@ -5,6 +5,7 @@
 
 #include "sim/decode/evaluator.hpp"
 #include "sim/decode/point.hpp"
+#include "sim/decode/rack_result.hpp"
 #include "sim/parallel/rack_schedule.hpp"
 
 namespace helixsim {
@@ -15,16 +16,6 @@ struct RackOptions {
   /// not run: see RackStep.
   bool every_layer = true;
   bool keep_link_samples = false;  ///< for timelines
-};
-
-/// What one decode step takes when every rank is simulated.
-struct RackResult {
-  SimTime ttl;
-  std::size_t tasks = 0;
-  int layers_run = 0;    ///< of one micro-batch; fewer than the model's when the rest repeats them
-  int slowest_rank = 0;  ///< computes the longest
-  std::array<double, kTimeCategories> seconds{};  ///< of the slowest rank; see PointResult
-  double hidden_seconds = 0.0;
 };
 
 /// One decode step on every rank of a layout.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <utility>
 
-#include "sim/decode/rack_effects.hpp"
 #include "sim/engine/graph_check.hpp"
 
 namespace helixsim {
@@ -121,21 +120,6 @@ std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
   return warnings;
 }
 
-/// Simulates every rank where symmetry does not stand for them, and takes the TTL from there.
-void simulate_ranks(const Evaluator& evaluator, StepReport& report) {
-  const Setup& setup = evaluator.setup();
-  if (!needs_ranks(setup, report.point)) return;
-  const RackOptions options{.effects = effects_on(evaluator, report.point),
-                            .every_layer = setup.rack.every_rank,
-                            .keep_link_samples = false};
-  const RackStep step(evaluator, report.point, options);
-  report.rack = RackReport{.every_layer = options.every_layer, .result = step.result()};
-  report.result.ttl = step.result().ttl;
-  if (options.effects.symmetric()) return;  // categories are those of one rank, as ever
-  report.result.seconds = step.result().seconds;
-  report.result.hidden_seconds = step.result().hidden_seconds;
-}
-
 }  // namespace
 
 StepReport report_step(Evaluator& evaluator, const Point& point) {
@@ -149,7 +133,7 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
   if (!report.result.feasible()) return report;
   report.warnings = warnings_of(setup, point);
   check_graph(evaluator.schedule().graph());
-  simulate_ranks(evaluator, report);
+  report.rack = evaluator.rack();
   if (setup.model.dense.layers > 0) {
     report.layers.push_back(
         report_layer(evaluator, "dense", Block::Dense, setup.model.dense.layers));

@@ -7,7 +7,7 @@
 
 #include "sim/decode/evaluator.hpp"
 #include "sim/decode/point.hpp"
-#include "sim/decode/rack_step.hpp"
+#include "sim/decode/rack_result.hpp"
 
 namespace helixsim {
 
@@ -38,12 +38,6 @@ struct LayerReport {
   std::vector<OperationReport> operations;
 };
 
-/// How the ranks were simulated, where symmetry did not stand for them.
-struct RackReport {
-  bool every_layer = false;
-  RackResult result;
-};
-
 /// Everything about one point.
 struct StepReport {
   Point point;
@@ -51,7 +45,7 @@ struct StepReport {
   std::vector<LayerReport> layers;
   std::vector<OperationReport> ends;  ///< before the first layer, after the last, between stages
   std::vector<std::string> warnings;
-  std::optional<RackReport> rack{};
+  std::optional<RackResult> rack{};  ///< when ranks were simulated apart
 };
 
 /// Evaluates a point and keeps its operations. The schedule is checked through Boost.Graph before

@@ -182,9 +182,8 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
   }
   data.views.resize(places.size());
   for_each_in_parallel(options.threads, places.size(), nullptr, [&] {
-    std::optional<PassEvaluator> evaluator;
-    const Study* study = nullptr;
-    return [&, evaluator, study](std::size_t view) mutable {
+    return [&, evaluator = std::optional<PassEvaluator>(),
+            study = static_cast<const Study*>(nullptr)](std::size_t view) mutable {
       const auto [result, context] = places[view];
       if (study != result->study) evaluator.emplace(result->study->setup);
       study = result->study;

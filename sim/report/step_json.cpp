@@ -55,9 +55,9 @@ Json ranks_json(const Setup& setup, const StepReport& report) {
   Json ranks{{"simulated", report.rack ? report.point.layout.gpus() : 1},
              {"network", name_of(rack.network)}};
   if (!report.rack) return ranks;
-  ranks["layers_simulated"] = report.rack->result.layers_run;
-  ranks["tasks"] = report.rack->result.tasks;
-  ranks["slowest_rank"] = report.rack->result.slowest_rank;
+  ranks["layers_simulated"] = report.rack->layers_run;
+  ranks["tasks"] = report.rack->tasks;
+  ranks["slowest_rank"] = report.rack->slowest_rank;
   ranks["slowdowns"] = slowdowns(rack, report.point.layout.gpus());
   ranks["jitter"] = rack.jitter;
   ranks["seed"] = rack.seed;

@@ -57,11 +57,11 @@ std::string categories_table(const PointResult& result) {
 }
 
 std::string ranks_line(const Setup& setup, const StepReport& report) {
-  const RackResult& rack = report.rack->result;
+  const RackResult& rack = *report.rack;
   return fmt::format(
       "{} ranks simulated, {} of {} layers, {} tasks, network {}{}\n\n", report.point.layout.gpus(),
       rack.layers_run, setup.model.layers(), rack.tasks, name_of(setup.rack.network),
-      report.rack->every_layer ? "" : fmt::format("; rank {} computes longest", rack.slowest_rank));
+      setup.rack.every_rank ? "" : fmt::format("; rank {} computes longest", rack.slowest_rank));
 }
 
 }  // namespace

@@ -252,6 +252,10 @@ ParetoPoint pareto_point(const Grid& grid, const Record& record) {
 
 SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
+  if (options.prune && setup.rack.needs_ranks()) {
+    throw ConfigError(
+        "--prune: its lower bound is that of equal ranks; leave it out where ranks differ");
+  }
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};
   const auto points_per_item =
       static_cast<long long>(space.batches.size()) * static_cast<long long>(space.hop_bs.size());

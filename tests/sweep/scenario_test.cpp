@@ -65,7 +65,9 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected",
       {R"({"scenario": {"model": "x"}})",
        "s.json: /model: unknown key; expected one of system, fidelity, weights, kv, "
        "attention_math, activations, "
-       "overlap_all_reduce, all_reduce, format, name, title, source, studies, claims, assumptions"},
+       "overlap_all_reduce, all_reduce, ranks, network, stragglers, jitter, failed_links, "
+       "share_hbm, "
+       "experts, kv_append_block, seed, format, name, title, source, studies, claims, assumptions"},
       {R"({"scenario": {"format": "helixsim/scenario/9"}})",
        "s.json: /format: expected \"helixsim/scenario/1\", got \"helixsim/scenario/9\""},
       {R"({"scenario": {"studies": []}})", "s.json: /studies: expected at least one study"},

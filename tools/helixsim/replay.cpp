@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/replay/replay.hpp"
@@ -15,7 +17,7 @@ namespace helixsim {
 namespace {
 
 constexpr const char* kExample = R"(Example:
-  helixsim replay tests/reference/replay/cases.jsonl
+  helixsim replay configs/replay/hop_b.jsonl
 One case a line: {"name", "resources": [{"name", "kind": "fifo" or "link",
 "capacity"}], "tasks": [{"id", "work", "latency", "fifo", "links", "cap",
 "deps"}]}. One answer a line, in the same order: {"name", "start", "finish",
@@ -48,10 +50,17 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
   return good;
 }
 
+/// As typed, else in the data that comes with the program.
+std::filesystem::path find_file(const std::string& file) {
+  if (file == "-" || std::filesystem::exists(file)) return file;
+  const std::filesystem::path own = Catalog::find().root() / file;
+  return std::filesystem::exists(own) ? own : std::filesystem::path(file);
+}
+
 int run(const std::string& file) {
   std::ifstream opened;
   if (file != "-") {
-    opened.open(file, std::ios::binary);
+    opened.open(find_file(file), std::ios::binary);
     if (!opened || std::filesystem::is_directory(file)) {
       throw ConfigError(file + ": " +
                         (std::filesystem::exists(file) ? "cannot be read" : "no such file"));

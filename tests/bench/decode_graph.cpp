@@ -1,8 +1,8 @@
 #include "tests/bench/decode_graph.hpp"
 
-#include <array>
-#include <random>
 #include <vector>
+
+#include "tests/bench/jitter.hpp"
 
 namespace helixsim::bench {
 namespace {
@@ -13,21 +13,6 @@ constexpr std::int64_t kExchange = 4'000'000;
 constexpr std::int64_t kProjection = 6'000'000;
 constexpr std::int64_t kAllReduce = 8'000'000;
 constexpr std::int64_t kFfn = 15'000'000;
-
-class Jitter {
- public:
-  Jitter(double share, std::uint32_t seed) : share_(share), random_(seed) {}
-  SimTime operator()(std::int64_t picoseconds) {
-    if (share_ <= 0.0) return SimTime(picoseconds);
-    const double extra = share_ * static_cast<double>(random_()) / 4294967296.0;
-    return SimTime(picoseconds +
-                   static_cast<std::int64_t>(static_cast<double>(picoseconds) * extra));
-  }
-
- private:
-  double share_;
-  std::mt19937 random_;
-};
 
 }  // namespace
 
@@ -44,7 +29,7 @@ void build_decode_graph(const DecodeShape& shape, TaskGraph& graph) {
   std::vector<TaskId> last(ranks);
   const auto on_all = [&](std::int64_t time, const std::vector<ResourceId>& stream, TaskId after) {
     for (std::size_t r = 0; r < ranks; ++r) {
-      last[r] = graph.add({.work = jitter(time), .resource = stream[r]}, {after});
+      last[r] = graph.add({.work = SimTime(jitter(time)), .resource = stream[r]}, {after});
     }
   };
   TaskId join = graph.add({});
@@ -52,7 +37,8 @@ void build_decode_graph(const DecodeShape& shape, TaskGraph& graph) {
   for (int layer = 0; layer < shape.layers; ++layer) {
     for (int chunk = 0; chunk < shape.chunks; ++chunk) {
       for (std::size_t r = 0; r < ranks; ++r) {
-        attention[r] = graph.add({.work = jitter(kAttention), .resource = compute[r]}, {join});
+        attention[r] =
+            graph.add({.work = SimTime(jitter(kAttention)), .resource = compute[r]}, {join});
       }
       for (std::size_t r = 0; r < ranks; ++r) {
         last[r] =

@@ -21,7 +21,7 @@ class LayoutMemory {
 
   /// For `batch` requests of a micro-batch with `context` cached tokens each.
   [[nodiscard]] MemoryUse at(int batch, double context) const {
-    const double requests = batch / layout_.dp;
+    const int requests = batch / layout_.dp;  // of an attention group
     const double kv_tokens = context / layout_.kvp;
     MemoryUse use = without_kv_;
     use.kv = Bytes(static_cast<double>(layout_.pp) * requests * kv_tokens * kv_per_token_ *

@@ -183,11 +183,11 @@ class Search {
       }
     }
     if (options_.progress) {
-      const auto points =
-          static_cast<long long>(contexts_of_unit_ * space_.batches.size() * space_.hop_bs.size());
-      const long long passes = options_.prune ? Pruning::rounds() : 1;
-      options_.progress(static_cast<long long>(done_) * points / passes,
-                        static_cast<long long>(units()) * points);
+      const std::size_t points = contexts_of_unit_ * space_.batches.size() * space_.hop_bs.size();
+      const std::size_t passes = options_.prune ? static_cast<std::size_t>(Pruning::rounds()) : 1;
+      const std::size_t done = done_ * points / passes;
+      const std::size_t total = units() * points;
+      options_.progress(static_cast<long long>(done), static_cast<long long>(total));
     }
   }
 

@@ -154,30 +154,78 @@ void FluidNetwork::settle(SimTime now) {
   }
   // A flow that ended frees something only where another one has its bottleneck.
   std::erase_if(freed_, [&](LinkId link) { return links_[link].bottleneck_of == 0; });
-  if (freed_.empty() && settle_alone()) {
-    for (const FlowId flow : begun_) predict(flow, now);
-  } else {
-    settle_components(now);
-  }
+  if (!settle_alone(now)) settle_components(now);
   begun_.clear();
   freed_.clear();
   if (samples_ != nullptr) write_samples(now);
 }
 
-/// The new flows alone, in the room that older flows leave; false when an older one must give way.
-bool FluidNetwork::settle_alone() {
-  list_links(begun_);
-  fill();
-  for (const FlowId flow : begun_) {
-    const LinkId bottleneck = flows_state_[flow].bottleneck;
-    if (bottleneck != kNone && links_[bottleneck].older) return false;
+/// The new flows and those that were held back where something became free, alone, in the room
+/// that all others leave. False, and nothing changed, when another flow must give way or may get
+/// more: when a new bottleneck carries others, or one of these becomes slower.
+bool FluidNetwork::settle_alone(SimTime now) {
+  gathered_.assign(begun_.begin(), begun_.end());
+  for (const LinkId id : freed_) {
+    for (std::uint32_t slot = links_[id].first_slot; slot != kNone; slot = slots_[slot].next) {
+      FlowState& state = flows_state_[slots_[slot].flow];
+      if (state.bottleneck != id || state.gathered) continue;
+      state.gathered = true;
+      gathered_.push_back(slots_[slot].flow);
+    }
   }
-  for (const FlowId flow : begun_) {
+  old_rates_.clear();
+  old_bottlenecks_.clear();
+  for (const FlowId flow : gathered_) {
+    FlowState& state = flows_state_[flow];
+    state.gathered = false;
+    old_rates_.push_back(state.rate);
+    old_bottlenecks_.push_back(state.bottleneck);
+    if (state.bottleneck == kNone) continue;
+    --links_[state.bottleneck].bottleneck_of;
+    for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
+      links_[flow_links_[slot]].used -= state.rate;
+      ++links_[flow_links_[slot]].sums;
+    }
+    state.rate = 0.0;
+  }
+  list_links(gathered_);
+  fill();
+  bool valid = true;
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    const FlowState& state = flows_state_[gathered_[i]];
+    valid &= state.bottleneck == kNone || !links_[state.bottleneck].older;
+    valid &= state.rate >= old_rates_[i] * (1.0 - kSlack);
+  }
+  if (!valid) {  // the component solver adds everything up afresh
+    for (std::size_t i = 0; i < gathered_.size(); ++i) {
+      flows_state_[gathered_[i]].rate = old_rates_[i];
+      flows_state_[gathered_[i]].bottleneck = old_bottlenecks_[i];
+      if (old_bottlenecks_[i] != kNone) ++links_[old_bottlenecks_[i]].bottleneck_of;
+    }
+    return false;
+  }
+  for (const FlowId flow : gathered_) {
     const LinkId bottleneck = flows_state_[flow].bottleneck;
     if (bottleneck != kNone) ++links_[bottleneck].bottleneck_of;
   }
   keep_use();
+  take_rates(now);
   return true;
+}
+
+/// Brings what the gathered flows have left up to date where their rates have changed.
+void FluidNetwork::take_rates(SimTime now) {
+  for (std::size_t i = 0; i < gathered_.size(); ++i) {
+    FlowState& state = flows_state_[gathered_[i]];
+    const bool is_new = state.end < 0;
+    if (state.rate == old_rates_[i] && !is_new) continue;
+    if (!is_new) {
+      const auto passed = static_cast<double>(now.picoseconds() - state.updated);
+      state.left = std::max(state.left - old_rates_[i] * passed, 0.0);
+    }
+    state.updated = now.picoseconds();
+    predict(gathered_[i], now);
+  }
 }
 
 /// All flows that share a link, directly or through others, with what changed.
@@ -190,19 +238,12 @@ void FluidNetwork::settle_components(SimTime now) {
   for (const LinkId link : listed_) links_[link].bottleneck_of = 0;
   fill();
   keep_use();
-  for (std::size_t i = 0; i < gathered_.size(); ++i) {
-    FlowState& state = flows_state_[gathered_[i]];
+  for (const FlowId flow : gathered_) {
+    FlowState& state = flows_state_[flow];
     state.gathered = false;
     if (state.bottleneck != kNone) ++links_[state.bottleneck].bottleneck_of;
-    const bool is_new = state.end < 0;
-    if (state.rate == old_rates_[i] && !is_new) continue;
-    if (!is_new) {
-      const auto passed = static_cast<double>(now.picoseconds() - state.updated);
-      state.left = std::max(state.left - old_rates_[i] * passed, 0.0);
-    }
-    state.updated = now.picoseconds();
-    predict(gathered_[i], now);
   }
+  take_rates(now);
 }
 
 void FluidNetwork::gather_components() {
@@ -273,8 +314,7 @@ void FluidNetwork::fill_flow(FlowId flow, double rate, LinkId bottleneck) {
   }
 }
 
-/// Fills the flows of a link that are not filled yet. Those that take part lead its list: either
-/// all do, or they were attached last.
+/// Fills the flows of a link that are not filled yet; those that do not take part count as filled.
 void FluidNetwork::fill_link(LinkId link, double rate) {
   for (std::uint32_t slot = links_[link].first_slot; links_[link].unfilled > 0;
        slot = slots_[slot].next) {

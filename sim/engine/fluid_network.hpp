@@ -24,11 +24,12 @@ struct LinkSample {
 ///
 /// The allocation is unique, and told by one property: it is feasible, and each flow is at its cap
 /// or has a bottleneck, a full link on which no flow is faster. Each flow remembers its bottleneck.
-/// Hence (a) a flow that ends frees something only where another flow has its bottleneck, and (b)
-/// new flows whose bottlenecks carry no older flow leave all others as they are. Both are checked
-/// first, in time proportional to the flows that changed; only else the connected components of the
-/// changed links are solved anew, by progressive filling. All changes of one instant are settled
-/// together. What a flow has left is brought up to date only when its rate changes.
+/// Hence (a) a flow that ends frees something only for flows that have their bottleneck on one of
+/// its links, and (b) these and new flows leave all others as they are when they find bottlenecks
+/// that carry nobody else and none of them becomes slower. Both are tried first, in time
+/// proportional to the flows concerned; only else the connected components of the changed links are
+/// solved anew, by progressive filling. All changes of one instant are settled together. What a
+/// flow has left is brought up to date only when its rate changes.
 ///
 /// Rates are doubles, ends whole picoseconds; an end that is at most one picosecond after another,
 /// or as much as a double tells apart at that time, is taken with it (same_instant), so that
@@ -99,7 +100,8 @@ class FluidNetwork {
 
   void attach(FlowId flow);
   void detach(FlowId flow);
-  bool settle_alone();
+  bool settle_alone(SimTime now);
+  void take_rates(SimTime now);
   void settle_components(SimTime now);
   void gather_components();
   void list_links(std::span<const FlowId> flows);
@@ -132,7 +134,8 @@ class FluidNetwork {
   std::vector<LinkId> listed_;  // links of the flows that are being filled
   std::vector<LinkId> open_;    // those with flows that are not filled yet
   std::vector<FlowId> capped_;
-  std::vector<double> old_rates_;
+  std::vector<double> old_rates_;  // of gathered_, before it was filled anew
+  std::vector<LinkId> old_bottlenecks_;
   std::vector<LinkSample>* samples_ = nullptr;
 };
 

@@ -128,12 +128,15 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
                     .layers = {},
                     .ends = {},
                     .warnings = {},
+                    .critical_path = {},
+                    .sensitivity = {},
                     .rack = {}};
   const Setup& setup = evaluator.setup();
   if (!report.result.feasible()) return report;
   report.warnings = warnings_of(setup, point);
   check_graph(evaluator.schedule().graph());
   report.rack = evaluator.rack();
+  report.critical_path = critical_operations(evaluator, point, report.result.ttl);
   if (setup.model.dense.layers > 0) {
     report.layers.push_back(
         report_layer(evaluator, "dense", Block::Dense, setup.model.dense.layers));

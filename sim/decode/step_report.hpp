@@ -5,9 +5,11 @@
 #include <string_view>
 #include <vector>
 
+#include "sim/decode/critical_path.hpp"
 #include "sim/decode/evaluator.hpp"
 #include "sim/decode/point.hpp"
 #include "sim/decode/rack_result.hpp"
+#include "sim/decode/sensitivity.hpp"
 
 namespace helixsim {
 
@@ -45,6 +47,8 @@ struct StepReport {
   std::vector<LayerReport> layers;
   std::vector<OperationReport> ends;  ///< before the first layer, after the last, between stages
   std::vector<std::string> warnings;
+  std::vector<CriticalOperation> critical_path{};
+  std::vector<SensitivityRow> sensitivity{};  ///< when it was asked for
   std::optional<RackResult> rack{};  ///< when ranks were simulated apart
 };
 

@@ -86,6 +86,10 @@ std::string step_json(const Setup& setup, const StepReport& report) {
     if (category == TimeCategory::Communication)
       categories["communication_hidden"] = result.hidden_seconds;
   }
+  Json critical_path = Json::array();
+  for (const CriticalOperation& op : report.critical_path) {
+    critical_path.push_back({{"name", op.name}, {"seconds", op.seconds}, {"share", op.share}});
+  }
   Json layers = Json::array();
   for (const LayerReport& layer : report.layers) {
     layers.push_back({{"kind", layer.kind},
@@ -93,7 +97,7 @@ std::string step_json(const Setup& setup, const StepReport& report) {
                       {"duration_s", seconds(layer.duration)},
                       {"operations", operations_json(layer.operations)}});
   }
-  const Json document{
+  Json document{
       {"model", setup.model.name},
       {"system", setup.hardware.system_name()},
       {"fidelity", setup.hardware.fidelity()},
@@ -129,8 +133,16 @@ std::string step_json(const Setup& setup, const StepReport& report) {
         {"total_bytes", result.memory.total().value()},
         {"usable_bytes", result.memory.usable.value()}}},
       {"time_by_category_s", categories},
+      {"critical_path", critical_path},
       {"layers", layers},
       {"ends", operations_json(report.ends)}};
+  if (!report.sensitivity.empty()) {
+    document["sensitivity"] = Json::array();
+    for (const SensitivityRow& row : report.sensitivity) {
+      document["sensitivity"].push_back(
+          {{"resource", row.resource}, {"ttl_s", seconds(row.ttl)}, {"gain", row.gain}});
+    }
+  }
   return document.dump(2, ' ', false, Json::error_handler_t::replace) + "\n";
 }
 

@@ -56,6 +56,37 @@ std::string categories_table(const PointResult& result) {
   return table.text();
 }
 
+/// Which operations make the TTL; those below a thousandth of it together.
+std::string critical_path_table(const StepReport& report) {
+  using Align = TextTable::Align;
+  TextTable table({{"on the critical path", Align::Left}, {"us"}, {"of TTL"}});
+  double rest = 0.0;
+  const double ttl = report.result.ttl.seconds().value();
+  const auto add = [&](std::string_view name, double seconds) {
+    table.add(
+        {std::string(name), microseconds(seconds), fmt::format("{:.1f} %", 100.0 * seconds / ttl)});
+  };
+  for (const CriticalOperation& op : report.critical_path) {
+    if (op.share < 1e-3) {
+      rest += op.seconds;
+    } else {
+      add(op.name, op.seconds);
+    }
+  }
+  if (rest > 0.0) add("others", rest);
+  return table.text();
+}
+
+std::string sensitivity_table(const StepReport& report) {
+  using Align = TextTable::Align;
+  TextTable table({{"with", Align::Left}, {"TTL us"}, {"shorter by"}});
+  for (const SensitivityRow& row : report.sensitivity) {
+    table.add({row.resource, microseconds(row.ttl.seconds().value()),
+               fmt::format("{:.2f} %", 100.0 * row.gain)});
+  }
+  return table.text();
+}
+
 std::string ranks_line(const Setup& setup, const StepReport& report) {
   const RackResult& rack = *report.rack;
   return fmt::format(
@@ -90,6 +121,12 @@ std::string step_table(const Setup& setup, const StepReport& report) {
       result.chunks == 1 ? std::string("off") : fmt::format("{} chunks", result.chunks));
   if (report.rack) out += ranks_line(setup, report);
   out += categories_table(result);
+  out += '\n';
+  out += critical_path_table(report);
+  if (!report.sensitivity.empty()) {
+    out += '\n';
+    out += sensitivity_table(report);
+  }
   for (const LayerReport& layer : report.layers) {
     out += fmt::format("\n{} layer, {} of them, {} each\n", layer.kind, layer.count,
                        format_time(layer.duration.seconds()));

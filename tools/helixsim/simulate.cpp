@@ -28,6 +28,7 @@ struct Options {
   CommonOptions common;
   std::string file;
   SetupFlags flags;
+  bool sensitivity = false;
 };
 
 /// The file's keys with the flags laid over them.
@@ -67,7 +68,10 @@ int run(const Options& options) {
   read_setup_keys(document, request);
   const Setup setup = make_setup(request, catalog, changes.setup);
   Evaluator evaluator(setup);
-  const StepReport report = report_step(evaluator, read_point(document, setup));
+  StepReport report = report_step(evaluator, read_point(document, setup));
+  if (options.sensitivity && report.result.feasible()) {
+    report.sensitivity = sensitivity(request, catalog, changes.setup, report.point);
+  }
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
   switch (format) {
     case OutputFormat::Json:
@@ -111,6 +115,8 @@ void add_simulate(CLI::App& program, int& status) {
   add_width_flag(app, options->flags, "--seed", "Of everything that is drawn (default 1)");
   add_text_flag(app, options->flags, "--hop-b",
                 "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
+  app.add_flag("--sensitivity", options->sensitivity,
+               "Simulate again with 10 % more of each resource");
   add_format(app, options->common);
   add_set(app, options->common, true);
   app.callback([options, &status] { status = run(*options); });

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "sim/decode/evaluator.hpp"
+
+namespace helixsim {
+
+/// The part of a step's TTL that passes in one operation, all layers together.
+struct CriticalOperation {
+  std::string_view name;
+  double seconds = 0.0;
+  double share = 0.0;  ///< of the TTL
+};
+
+/// Which operations make the TTL: the time of each on a critical path of the step, the largest
+/// first. Their sum is the TTL: a critical path has no gap.
+///
+/// Model: a path through one rank's schedule, each block counted as often as it weighs in the TTL.
+/// Where ranks differ, a path through the schedule of all of them, every layer laid out; of a
+/// pipeline, which has a TTL each round, its parts in proportion.
+/// Contract: `evaluator` has evaluated the point last, and it is feasible.
+std::vector<CriticalOperation> critical_operations(const Evaluator& evaluator, const Point& point,
+                                                   SimTime ttl);
+
+}  // namespace helixsim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+#include <string>
+#include <vector>
+
+#include "sim/decode/request.hpp"
+
+namespace helixsim {
+
+/// What a step would take with more of one resource.
+struct SensitivityRow {
+  std::string resource;  ///< in words: "HBM bandwidth + 10 %"
+  SimTime ttl;
+  double gain = 0.0;  ///< part of the TTL that goes: 1 - ttl / TTL as it is
+};
+
+/// Simulates the point again with 10 % more bandwidth or arithmetic, or 10 % shorter fixed times,
+/// one resource at a time, in everything else the same; the HOP-B mode `best` is chosen anew.
+/// Resources that the system or its fidelity does not have are left out. The largest gain comes
+/// first. Errors: ConfigError.
+std::vector<SensitivityRow> sensitivity(const SetupRequest& request, const Catalog& catalog,
+                                        std::span<const Override> overrides, const Point& point);
+
+/// "8 TB/s" times 1.1 is "8.8 TB/s". Errors: ConfigError for text that begins with no number.
+std::string scaled_quantity(const std::string& text, double factor);
+
+}  // namespace helixsim

@@ -14,6 +14,7 @@
 #include "sim/report/step_table.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/setup_flags.hpp"
+#include "tools/helixsim/step_files.hpp"
 
 namespace helixsim {
 namespace {
@@ -28,6 +29,7 @@ struct Options {
   CommonOptions common;
   std::string file;
   SetupFlags flags;
+  StepFiles files;
 };
 
 /// The file's keys with the flags laid over them.
@@ -59,6 +61,7 @@ Node merged_document(const Options& options, const std::vector<Override>& change
 int run(const Options& options) {
   const Catalog catalog = Catalog::find();
   const OutputFormat format = options.common.output_format();
+  options.files.check();
   const SplitOverrides changes = split_overrides(options.common.overrides());
   const Node document = merged_document(options, changes.file);
   document.allow_only(point_file_keys());
@@ -68,6 +71,7 @@ int run(const Options& options) {
   const Setup setup = make_setup(request, catalog, changes.setup);
   Evaluator evaluator(setup);
   const StepReport report = report_step(evaluator, read_point(document, setup));
+  if (report.result.feasible()) options.files.write(evaluator, report.point, {});
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
   switch (format) {
     case OutputFormat::Json:
@@ -109,6 +113,7 @@ void add_simulate(CLI::App& program, int& status) {
                 "Cached tokens a request, such as 1000000 or 1M (default 1M)");
   add_text_flag(app, options->flags, "--hop-b",
                 "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
+  add_step_files(app, options->files);
   add_format(app, options->common);
   add_set(app, options->common, true);
   app.callback([options, &status] { status = run(*options); });

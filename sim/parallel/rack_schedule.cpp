@@ -85,6 +85,13 @@ BytesPerSecond RackSchedule::link_capacity(LinkId link) const {
   return BytesPerSecond(graph_.link_capacities()[link] * kPicoseconds);
 }
 
+Bytes RackSchedule::hbm_bytes(TaskId task) const {
+  const RackTask& origin = tasks_[task];
+  const Operation& op = *folded_->operations()[origin.operation].operation;
+  return work_of(op, folded_->parts()[origin.part].share, static_cast<int>(origin.rank))
+      .hbm_bytes();
+}
+
 void RackSchedule::keep(const RackTask& task) {
   tasks_.resize(graph_.task_count(), task);
 }
@@ -158,7 +165,10 @@ void RackSchedule::append_task(TaskId folded, TaskId block_first, int stage, int
     task = stream == folded_->compute_stream()
                ? add_kernel(op, folded, rank, layer)
                : graph_.add({.work = folded_->graph().duration(folded)}, after_);
-    keep({.rank = static_cast<std::uint32_t>(rank), .operation = operation, .layer = layer});
+    keep({.rank = static_cast<std::uint32_t>(rank),
+          .operation = operation,
+          .part = folded,
+          .layer = layer});
   }
 }
 
@@ -254,7 +264,7 @@ void RackSchedule::append_as_closed_form(TaskId folded, TaskId block_first, cons
     }
     if (group.size > 1) {
       const TaskId join = graph_.add({}, after_);
-      keep({.operation = operation, .layer = layer});
+      keep({.operation = operation, .part = folded, .layer = layer});
       after_.assign(1, join);
     }
     for (int position = 0; position < group.size; ++position) {
@@ -262,7 +272,10 @@ void RackSchedule::append_as_closed_form(TaskId folded, TaskId block_first, cons
       const TaskId task = graph_.add(
           {.work = folded_->graph().duration(folded), .resource = communication_stream(rank)},
           after_);
-      keep({.rank = static_cast<std::uint32_t>(rank), .operation = operation, .layer = layer});
+      keep({.rank = static_cast<std::uint32_t>(rank),
+            .operation = operation,
+            .part = folded,
+            .layer = layer});
       placed(folded, block_first, rank - stage_begin(stage)) = task;
       last_exchange_[static_cast<std::size_t>(rank)] = task;
     }
@@ -315,7 +328,10 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
     collect_predecessors(folded, block_first, rank - stage_first, rank);
     ready[position] =
         graph_.add({.work = start_up, .resource = communication_stream(rank)}, after_);
-    keep({.rank = static_cast<std::uint32_t>(rank), .operation = part.operation, .layer = layer});
+    keep({.rank = static_cast<std::uint32_t>(rank),
+          .operation = part.operation,
+          .part = folded,
+          .layer = layer});
   }
   std::vector<std::vector<TaskId>> own(size);  // transfers of a step, at both their ends
   std::size_t next = 0;
@@ -333,6 +349,7 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
                                        ready[static_cast<std::size_t>(transfer.source)],
                                        {.rank = static_cast<std::uint32_t>(source),
                                         .operation = part.operation,
+                                        .part = folded,
                                         .layer = layer,
                                         .peer = static_cast<std::uint32_t>(target)});
       own[static_cast<std::size_t>(transfer.source)].push_back(task);
@@ -343,7 +360,7 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
       after_.clear();
       for (const auto& list : own) after_.insert(after_.end(), list.begin(), list.end());
       const TaskId sum = graph_.add({}, after_);
-      keep({.operation = part.operation, .layer = layer});
+      keep({.operation = part.operation, .part = folded, .layer = layer});
       for (auto& list : own) list.assign(1, sum);
     }
     const bool last = next == transfers_.size();
@@ -352,13 +369,19 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
       own[position].push_back(ready[position]);
       ready[position] =
           graph_.add({.work = last ? SimTime() : operation_time(hardware_->step())}, own[position]);
-      keep({.rank = static_cast<std::uint32_t>(rank), .operation = part.operation, .layer = layer});
+      keep({.rank = static_cast<std::uint32_t>(rank),
+            .operation = part.operation,
+            .part = folded,
+            .layer = layer});
     }
   }
   for (std::size_t position = 0; position < size; ++position) {
     const int rank = placement.gpu(static_cast<int>(position));
     const TaskId done = graph_.add({.resource = communication_stream(rank)}, {ready[position]});
-    keep({.rank = static_cast<std::uint32_t>(rank), .operation = part.operation, .layer = layer});
+    keep({.rank = static_cast<std::uint32_t>(rank),
+          .operation = part.operation,
+          .part = folded,
+          .layer = layer});
     placed(folded, block_first, rank - stage_first) = done;
     last_exchange_[static_cast<std::size_t>(rank)] = done;
   }
@@ -389,8 +412,10 @@ void RackSchedule::add_hop_flow(TaskId folded, TaskId block_first, int stage, in
     const int target = (source + stage_gpus_) % layout_.gpus();
     after_.clear();
     collect_predecessors(folded, block_first, member, source);
-    const RackTask origin{
-        .rank = static_cast<std::uint32_t>(source), .operation = part.operation, .layer = layer};
+    const RackTask origin{.rank = static_cast<std::uint32_t>(source),
+                          .operation = part.operation,
+                          .part = folded,
+                          .layer = layer};
     const TaskId start =
         graph_.add({.work = operation_time(hardware_->start_up(op.collective.start_up)),
                     .resource = communication_stream(source)},

@@ -21,7 +21,8 @@ struct RackTask {
   static constexpr std::uint32_t kNone = 0xffffffffU;
 
   std::uint32_t rank = kNone;       ///< none: a join of several ranks
-  std::uint32_t operation = kNone;  ///< index into Schedule::operations(); none: a join
+  std::uint32_t operation = kNone;  ///< index into Schedule::operations()
+  std::uint32_t part = kNone;       ///< index into Schedule::parts(): the one rank's task
   std::int32_t layer = -1;          ///< counted from 0; -1 before the first and after the last
   std::uint32_t peer = kNone;       ///< of a transfer, the rank that it goes to
 };
@@ -82,6 +83,10 @@ class RackSchedule {
   /// Links of the engine: those of the fabric first, then the HBM of each rank where it is shared.
   [[nodiscard]] std::optional<LinkId> hbm_link(int rank) const;
   [[nodiscard]] BytesPerSecond link_capacity(LinkId link) const;
+  /// Whether collectives are transfers over links.
+  [[nodiscard]] bool has_links() const { return !graph_.link_capacities().empty(); }
+  /// What a task on a compute stream reads on its rank.
+  [[nodiscard]] Bytes hbm_bytes(TaskId task) const;
 
  private:
   /// What a rank waits for before its next block.

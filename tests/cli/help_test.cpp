@@ -76,6 +76,15 @@ TEST_CASE("every command has help with an example", "[cli][help]") {
   }
 }
 
+TEST_CASE("help fits a terminal of 80 columns", "[cli][help]") {
+  for (const std::string& command : commands()) {
+    for (const std::string& line : lines_of(run_helixsim(command + " --help").out)) {
+      CAPTURE(command, line);
+      CHECK(line.size() <= 80);
+    }
+  }
+}
+
 TEST_CASE("every example works as typed, in the order of the commands", "[cli][help]") {
   // One folder for all, so that a command can read what the example of an earlier one wrote.
   const TemporaryFolder folder;

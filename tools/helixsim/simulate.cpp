@@ -8,12 +8,14 @@
 #include "sim/config/json_file.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/decode/memory.hpp"
+#include "sim/decode/rack_effects.hpp"
 #include "sim/decode/request.hpp"
 #include "sim/decode/step_report.hpp"
 #include "sim/report/step_json.hpp"
 #include "sim/report/step_table.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/setup_flags.hpp"
+#include "tools/helixsim/step_files.hpp"
 
 namespace helixsim {
 namespace {
@@ -29,6 +31,7 @@ struct Options {
   std::string file;
   SetupFlags flags;
   bool sensitivity = false;
+  StepFiles files;
 };
 
 /// The file's keys with the flags laid over them.
@@ -60,6 +63,7 @@ Node merged_document(const Options& options, const std::vector<Override>& change
 int run(const Options& options) {
   const Catalog catalog = Catalog::find();
   const OutputFormat format = options.common.output_format();
+  options.files.check();
   const SplitOverrides changes = split_overrides(options.common.overrides());
   const Node document = merged_document(options, changes.file);
   document.allow_only(point_file_keys());
@@ -72,6 +76,8 @@ int run(const Options& options) {
   if (options.sensitivity && report.result.feasible()) {
     report.sensitivity = sensitivity(request, catalog, changes.setup, report.point);
   }
+  if (report.result.feasible())
+    options.files.write(evaluator, report.point, effects_on(evaluator, report.point));
   for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
   switch (format) {
     case OutputFormat::Json:
@@ -117,6 +123,7 @@ void add_simulate(CLI::App& program, int& status) {
                 "A chunk count, " + alternatives(hop_b_names()) + " (default off)");
   app.add_flag("--sensitivity", options->sensitivity,
                "Simulate again with 10 % more of each resource");
+  add_step_files(app, options->files);
   add_format(app, options->common);
   add_set(app, options->common, true);
   app.callback([options, &status] { status = run(*options); });

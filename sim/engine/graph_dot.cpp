@@ -53,7 +53,7 @@ void write_dot(const TaskGraph& graph, const Timeline& timeline,
   const auto write_vertex = [&](std::ostream& stream, Vertex vertex) {
     const auto task = static_cast<TaskId>(vertex);
     const SimTime length = timeline.finish(task) - timeline.start(task);
-    const std::string text = label(task) + "\n" + in_microseconds(timeline.start(task)) + " + " +
+    const std::string text = label(task) + "\\n" + in_microseconds(timeline.start(task)) + " + " +
                              in_microseconds(length) + " us";
     stream << "[label=" << boost::escape_dot_string(text);
     if (const ResourceId resource = graph.resources()[task]; resource != kNoResource) {

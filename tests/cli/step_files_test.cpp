@@ -59,7 +59,7 @@ TEST_CASE("a trace is the same each time, in every format", "[cli][simulate][tra
   }
 }
 
-TEST_CASE("--trace-layers shows the first layers of each kind", "[cli][simulate][trace]") {
+TEST_CASE("a trace shows the first layers of each kind", "[cli][simulate][trace]") {
   const TemporaryFolder folder;
   const auto size = [&](const std::string& layers) {
     const ProgramRun run =

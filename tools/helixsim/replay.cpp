@@ -1,11 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <memory>
 #include <nlohmann/json.hpp>
 
+#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/replay/replay.hpp"
@@ -48,7 +50,21 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
   return good;
 }
 
-int run(const std::string& file) {
+/// As other files on the command line: in the working folder, then in the data folder. The data is
+/// not needed otherwise, so that it may be missing.
+std::string located(const std::string& file) {
+  std::error_code error;
+  if (file == "-" || std::filesystem::exists(file, error)) return file;
+  try {
+    const auto path = Catalog::find().root() / file;
+    return std::filesystem::exists(path, error) ? path.string() : file;
+  } catch (const ConfigError&) {
+    return file;
+  }
+}
+
+int run(const std::string& name) {
+  const std::string file = located(name);
   std::ifstream opened;
   if (file != "-") {
     opened.open(file, std::ios::binary);

@@ -1,14 +1,12 @@
 #include "sim/engine/graph_dot.hpp"
 
 #include <algorithm>
+#include <array>
 #include <boost/graph/compressed_sparse_row_graph.hpp>
 #include <boost/graph/graphviz.hpp>
 #include <ostream>
-#include <set>
 #include <utility>
 #include <vector>
-
-#include "sim/engine/contract.hpp"
 
 namespace helixsim {
 namespace {
@@ -16,70 +14,62 @@ namespace {
 using BoostGraph = boost::compressed_sparse_row_graph<boost::directedS>;
 using Vertex = boost::graph_traits<BoostGraph>::vertex_descriptor;
 using Edge = boost::graph_traits<BoostGraph>::edge_descriptor;
-using Arrow = std::pair<TaskId, TaskId>;
 
-constexpr const char* kBold = ", penwidth=4, color=\"#b00020\"";
+constexpr std::array<const char*, 6> kColours{"#cfe2f3", "#fce5cd", "#d9ead3",
+                                              "#ead1dc", "#fff2cc", "#d0e0e3"};
 
-/// Every dependency once, by the task before and then by the one after.
-std::vector<Arrow> arrows_of(const TaskGraph& graph) {
-  std::vector<Arrow> arrows;
-  arrows.reserve(graph.dependency_count());
-  for (TaskId task = 0; task < graph.task_count(); ++task) {
-    for (const TaskId before : graph.predecessors(task)) arrows.emplace_back(before, task);
-  }
-  std::sort(arrows.begin(), arrows.end());
-  arrows.erase(std::unique(arrows.begin(), arrows.end()), arrows.end());
-  return arrows;
+std::string in_microseconds(SimTime time) {
+  const std::int64_t thousandths = (time.picoseconds() + 500) / 1000;
+  std::string fraction = std::to_string(thousandths % 1000);
+  fraction.insert(0, 3 - fraction.size(), '0');
+  return std::to_string(thousandths / 1000) + "." + fraction;
 }
 
-/// Text in quotes; "\n" stays the end of a line.
-std::string quoted(std::string_view text) {
-  std::string result = "\"";
-  for (const char c : text) {
-    if (c == '\n') {
-      result += "\\n";
-      continue;
-    }
-    if (c == '"' || c == '\\') result += '\\';
-    result += c;
+/// Each dependency once, also where a stream repeats it.
+BoostGraph to_boost_graph(const TaskGraph& graph) {
+  std::vector<std::pair<TaskId, TaskId>> edges;
+  for (TaskId task = 0; task < graph.task_count(); ++task) {
+    const auto before = graph.predecessors(task);
+    std::vector<TaskId> distinct(before.begin(), before.end());
+    std::sort(distinct.begin(), distinct.end());
+    distinct.erase(std::unique(distinct.begin(), distinct.end()), distinct.end());
+    for (const TaskId one : distinct) edges.emplace_back(one, task);
   }
-  return result + '"';
+  return {boost::edges_are_unsorted_multi_pass, edges.begin(), edges.end(), graph.task_count()};
 }
 
 }  // namespace
 
-void write_dot(const TaskGraph& graph, const Timeline& timeline, std::string_view title,
-               const std::function<DotTask(TaskId)>& task_of, std::ostream& out) {
-  ensure(graph.sealed() && graph.task_count() == timeline.task_count(),
-         "the timeline is of another graph");
+void write_dot(const TaskGraph& graph, const Timeline& timeline,
+               const std::function<std::string(TaskId)>& label, std::ostream& out) {
+  std::vector<TaskId> follows(graph.task_count(), kNoTask);  // on the critical path
+  std::vector<bool> critical(graph.task_count(), false);
   const std::vector<TaskId> path = critical_path(graph, timeline);
-  std::vector<bool> on_path(graph.task_count(), false);
-  std::set<Arrow> path_arrows;
   for (std::size_t i = 0; i < path.size(); ++i) {
-    on_path[path[i]] = true;
-    if (i > 0) path_arrows.emplace(path[i - 1], path[i]);
+    critical[path[i]] = true;
+    if (i > 0) follows[path[i]] = path[i - 1];
   }
-  const std::vector<Arrow> arrows = arrows_of(graph);
-  const BoostGraph boost_graph(boost::edges_are_sorted, arrows.begin(), arrows.end(),
-                               graph.task_count());
-  boost::write_graphviz(
-      out, boost_graph,
-      [&](std::ostream& text, Vertex vertex) {
-        const DotTask task = task_of(static_cast<TaskId>(vertex));
-        text << " [label=" << quoted(task.label);
-        if (!task.fill.empty()) text << ", fillcolor=" << quoted(task.fill);
-        text << (on_path[vertex] ? kBold : "") << "]";
-      },
-      [&](std::ostream& text, const Edge& edge) {
-        const Arrow arrow(static_cast<TaskId>(source(edge, boost_graph)),
-                          static_cast<TaskId>(target(edge, boost_graph)));
-        if (path_arrows.count(arrow) > 0) text << " [" << kBold + 2 << "]";
-      },
-      [&](std::ostream& text) {
-        text << "label=" << quoted(title) << ";\nlabelloc=t;\n"
-             << "node [shape=box, style=\"rounded,filled\", fillcolor=white, "
-                "fontname=\"Helvetica\"];\n";
-      });
+  const BoostGraph boost_graph = to_boost_graph(graph);
+  const auto write_vertex = [&](std::ostream& stream, Vertex vertex) {
+    const auto task = static_cast<TaskId>(vertex);
+    const SimTime length = timeline.finish(task) - timeline.start(task);
+    const std::string text = label(task) + "\\n" + in_microseconds(timeline.start(task)) + " + " +
+                             in_microseconds(length) + " us";
+    stream << "[label=" << boost::escape_dot_string(text);
+    if (const ResourceId resource = graph.resources()[task]; resource != kNoResource) {
+      stream << ", fillcolor=\"" << kColours[resource % kColours.size()] << '"';
+    }
+    stream << (critical[task] ? ", penwidth=3]" : "]");
+  };
+  const auto write_edge = [&](std::ostream& stream, const Edge& edge) {
+    const bool bold = follows[target(edge, boost_graph)] == source(edge, boost_graph);
+    if (bold) stream << "[penwidth=3]";
+  };
+  const auto write_graph = [](std::ostream& stream) {
+    stream << "rankdir=LR;\nnode [shape=box, style=\"filled,rounded\", fillcolor=white, "
+              "fontname=\"Helvetica\"];\n";
+  };
+  boost::write_graphviz(out, boost_graph, write_vertex, write_edge, write_graph);
 }
 
 }  // namespace helixsim

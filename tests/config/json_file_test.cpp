@@ -59,6 +59,17 @@ TEST_CASE("a key that appears twice in one object is refused", "[config][json]")
         "demo.json: key \"a\" appears twice in one object");
 }
 
+TEST_CASE("a list of 300,000 objects is read in one pass: a fixed defect", "[config][json]") {
+  // The library's parser with a callback looked through all earlier elements at the end of each
+  // one: this list would take minutes. Rules hold to its end.
+  std::string text = "[";
+  for (int i = 0; i < 300'000; ++i) text += R"({"id": 1, "deps": [{}]},)";
+  CHECK(message_of(text + R"({"id": 1}])") == "accepted");
+  CHECK(message_of(text + R"({"id": 1, "id": 2}])") ==
+        "demo.json: key \"id\" appears twice in one object");
+  CHECK(message_of(text + nested(64) + "]") == "demo.json: nested deeper than 64");
+}
+
 TEST_CASE("nesting up to 64 is read and deeper is refused", "[config][json]") {
   CHECK(message_of(nested(64)) == "accepted");
   CHECK(message_of(nested(65)) == "demo.json: nested deeper than 64");

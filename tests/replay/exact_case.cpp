@@ -1,12 +1,19 @@
 #include "tests/replay/exact_case.hpp"
 
 #include <algorithm>
+#include <boost/multiprecision/cpp_int.hpp>
 #include <set>
 #include <stdexcept>
 #include <utility>
 
 namespace helixsim {
 namespace {
+
+using Exact = boost::multiprecision::cpp_rational;
+
+Exact exact(const Decimal& decimal) {
+  return {decimal.units, decimal.per};
+}
 
 enum class State { Waiting, Queued, Latency, Body, Done };
 
@@ -24,7 +31,7 @@ class ExactRun {
     result_.finish.resize(of.tasks.size());
   }
 
-  ExactResult run() {
+  ReplayResult run() {
     admit();
     serve();
     while (true) {
@@ -38,7 +45,7 @@ class ExactRun {
     for (const State state : states_) {
       if (state != State::Done) throw std::logic_error("a task never became ready");
     }
-    result_.makespan = now_;
+    result_.makespan = now_.convert_to<double>();
     return result_;
   }
 
@@ -55,7 +62,7 @@ class ExactRun {
         any = true;
         if (is_flow(task)) {
           states_[task] = State::Body;
-          left_[task] = of_.tasks[task].work.exact();
+          left_[task] = exact(of_.tasks[task].work);
         } else {
           finish(task);
         }
@@ -69,7 +76,7 @@ class ExactRun {
 
   void finish(std::size_t task) {
     states_[task] = State::Done;
-    result_.finish[task] = now_;
+    result_.finish[task] = now_.convert_to<double>();
     if (of_.tasks[task].fifo) busy_[*of_.tasks[task].fifo] = false;
   }
 
@@ -107,10 +114,10 @@ class ExactRun {
   void start(std::size_t task) {
     const ExactCase::Task& of = of_.tasks[task];
     states_[task] = State::Latency;
-    result_.start[task] = now_;
-    phase_end_[task] = now_ + of.latency.exact();
+    result_.start[task] = now_.convert_to<double>();
+    phase_end_[task] = now_ + exact(of.latency);
     if (of.links.empty() && of.fifo) {
-      phase_end_[task] += of.work.exact() / of_.resources[*of.fifo].capacity.exact();
+      phase_end_[task] += exact(of.work) / exact(of_.resources[*of.fifo].capacity);
     }
   }
 
@@ -122,7 +129,7 @@ class ExactRun {
       if (states_[task] == State::Body) rising.push_back(task);
     }
     std::vector<Exact> room;
-    for (const auto& resource : of_.resources) room.push_back(resource.capacity.exact());
+    for (const auto& resource : of_.resources) room.push_back(exact(resource.capacity));
     Exact level = 0;
     while (!rising.empty()) {
       std::vector<std::int64_t> count(room.size(), 0);
@@ -137,14 +144,14 @@ class ExactRun {
         if (count[link] > 0) limit(room[link] / count[link]);
       }
       for (const std::size_t task : rising) {
-        if (of_.tasks[task].cap) limit(of_.tasks[task].cap->exact() - level);
+        if (of_.tasks[task].cap) limit(exact(*of_.tasks[task].cap) - level);
       }
       level += *rise;
       for (std::size_t link = 0; link < room.size(); ++link) room[link] -= *rise * count[link];
       std::erase_if(rising, [&](std::size_t task) {
         const ExactCase::Task& of = of_.tasks[task];
         rates_[task] = level;
-        return (of.cap && of.cap->exact() == level) ||
+        return (of.cap && exact(*of.cap) == level) ||
                std::any_of(of.links.begin(), of.links.end(),
                            [&](std::uint32_t link) { return room[link] == 0; });
       });
@@ -176,7 +183,7 @@ class ExactRun {
   std::vector<bool> busy_;
   std::vector<std::set<std::pair<Exact, std::size_t>>> queues_;
   Exact now_ = 0;
-  ExactResult result_;
+  ReplayResult result_;
 };
 
 }  // namespace
@@ -216,8 +223,8 @@ ReplayCase rounded(const ExactCase& exact) {
   return result;
 }
 
-ExactResult run_exactly(const ExactCase& exact) {
-  return ExactRun(exact).run();
+ReplayResult run_exactly(const ExactCase& of) {
+  return ExactRun(of).run();
 }
 
 }  // namespace helixsim

@@ -1,23 +1,20 @@
 #pragma once
 
-#include <boost/multiprecision/cpp_int.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "sim/replay/replay.hpp"
 #include "sim/replay/replay_case.hpp"
 
 namespace helixsim {
-
-using Exact = boost::multiprecision::cpp_rational;
 
 /// A number as it is written, such as 1.25 or 3: `units` times 1/`per`.
 struct Decimal {
   std::int64_t units = 0;
   std::int64_t per = 1;
 
-  [[nodiscard]] Exact exact() const { return {units, per}; }
   /// The nearest double, since both parts are doubles without rounding.
   [[nodiscard]] double rounded() const {
     return static_cast<double>(units) / static_cast<double>(per);
@@ -49,14 +46,9 @@ struct ExactCase {
 /// The case as the program would read it.
 ReplayCase rounded(const ExactCase& exact);
 
-struct ExactResult {
-  std::vector<Exact> start;
-  std::vector<Exact> finish;
-  Exact makespan;
-};
-
 /// The rules of order of tests/reference/README.md to the letter in exact arithmetic: every round
-/// looks at every task, every change of flows fills all rates anew. The case must be acyclic.
-ExactResult run_exactly(const ExactCase& exact);
+/// looks at every task, every change of flows fills all rates anew. Gives the nearest doubles. The
+/// case must be acyclic.
+ReplayResult run_exactly(const ExactCase& exact);
 
 }  // namespace helixsim

@@ -50,17 +50,24 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
   return good;
 }
 
-/// As typed, else in the data that comes with the program.
-std::filesystem::path find_file(const std::string& file) {
-  if (file == "-" || std::filesystem::exists(file)) return file;
-  const std::filesystem::path own = Catalog::find().root() / file;
-  return std::filesystem::exists(own) ? own : std::filesystem::path(file);
+/// As other files on the command line: in the working folder, then in the data folder. The data is
+/// not needed otherwise, so that it may be missing.
+std::string located(const std::string& file) {
+  std::error_code error;
+  if (file == "-" || std::filesystem::exists(file, error)) return file;
+  try {
+    const auto path = Catalog::find().root() / file;
+    return std::filesystem::exists(path, error) ? path.string() : file;
+  } catch (const ConfigError&) {
+    return file;
+  }
 }
 
-int run(const std::string& file) {
+int run(const std::string& name) {
+  const std::string file = located(name);
   std::ifstream opened;
   if (file != "-") {
-    opened.open(find_file(file), std::ios::binary);
+    opened.open(file, std::ios::binary);
     if (!opened || std::filesystem::is_directory(file)) {
       throw ConfigError(file + ": " +
                         (std::filesystem::exists(file) ? "cannot be read" : "no such file"));

@@ -240,3 +240,50 @@ TEST_CASE("time that would overflow is an error", "[engine][executor]") {
     CHECK_THROWS_WITH(run(graph), Catch::Contains("2^63"));
   }
 }
+
+TEST_CASE("time that would overflow on streams is an error too", "[engine][executor]") {
+  TaskGraph graph;
+  const ResourceId stream = graph.add_resource(ResourceKind::Stream);
+  const Task longest{.latency = {}, .work = kTimeLimit - ps(1), .resource = stream};
+  graph.add(longest);
+  graph.add(longest);
+  SECTION("two of the longest tasks are run by the static pass") {
+    graph.add({.latency = {}, .work = ps(1)});
+    graph.seal();
+    CHECK(graph.order_is_static());
+    CHECK(Executor().run(graph).makespan() == 2 * (kTimeLimit - ps(1)));
+  }
+  SECTION("three do not fit, and the static pass refuses them") {
+    graph.add(longest);
+    graph.seal();
+    CHECK_FALSE(graph.order_is_static());
+    CHECK_THROWS_WITH(Executor().run(graph), Catch::Contains("2^63"));
+    CHECK_THROWS_AS(StaticExecutor().run(graph), std::logic_error);
+  }
+  SECTION("a third beside them fits") {
+    graph.add({.latency = {}, .work = kTimeLimit - ps(1)});
+    CHECK(run(graph).makespan() == 2 * (kTimeLimit - ps(1)));
+  }
+}
+
+TEST_CASE("the static pass refuses what it would run wrongly", "[engine][executor]") {
+  TaskGraph graph;
+  SECTION("a queue, though no task uses it") {
+    graph.add_resource(ResourceKind::Exclusive);
+  }
+  SECTION("a flow") {
+    graph.add_flow({.latency = {}, .work = 1, .links = {}, .cap = 1.0});
+  }
+  SECTION("a dependency towards a lower id") {
+    graph.add({});
+    graph.add({});
+    graph.depend(1, 0);
+  }
+  SECTION("a task that waits for itself") {
+    graph.add({});
+    graph.depend(0, 0);
+  }
+  graph.seal();
+  CHECK_FALSE(graph.order_is_static());
+  CHECK_THROWS_AS(StaticExecutor().run(graph), std::logic_error);
+}

@@ -4,9 +4,11 @@
 #include <limits>
 #include <optional>
 #include <stdexcept>
+#include <utility>
 #include <vector>
 
 #include "sim/engine/executor.hpp"
+#include "sim/engine/fluid_network.hpp"
 #include "tests/engine/sim_time_text.hpp"
 
 using namespace helixsim;
@@ -213,6 +215,21 @@ TEST_CASE("ends at most 1 ps apart are one instant, ends 2 ps apart are not", "[
   CHECK(timeline.finish(delay) == ps(fixed));  // a fixed end is never moved
   CHECK(timeline.finish(flow) == (same ? ps(fixed) : ps(100)));
   CHECK((timeline.start(after_flow) < timeline.start(after_delay)) == (fixed >= 99));
+}
+
+TEST_CASE("late in time an instant is as wide as a double tells apart", "[engine][fluid]") {
+  const SimTime late(std::int64_t{1} << 50);  // 1 + 2^50 / 2^48 = 5 ps
+  CHECK(FluidNetwork::same_instant(ps(0)) == ps(1));
+  CHECK(FluidNetwork::same_instant(late - ps(1)) == late - ps(1) + ps(4));
+  CHECK(FluidNetwork::same_instant(late) == late + ps(5));
+  const SimTime end(std::numeric_limits<std::int64_t>::max());
+  CHECK(FluidNetwork::same_instant(end) == end);
+  const auto [beyond, same] = GENERATE(std::pair(5, true), std::pair(6, false));
+  TaskGraph graph;
+  const LinkId link = graph.add_link(1.0);
+  const TaskId flow = add_flow(graph, static_cast<double>(late.picoseconds()) + beyond, {link});
+  graph.add({.latency = {}, .work = late});
+  CHECK(run(graph).finish(flow) == (same ? late : late + ps(beyond)));
 }
 
 TEST_CASE("flows that end together in exact arithmetic end together", "[engine][fluid]") {

@@ -49,8 +49,9 @@ ReplayCase numbered(ReplayCase of) {
 }
 
 /// Two tasks on one fifo, ready after `parts` and after `whole`: does the one with the lower id,
-/// which waits for the parts, go first?
-bool lower_id_goes_first(const std::vector<double>& parts, double whole) {
+/// which waits for the parts, go first? `beside` are delays of their own.
+bool lower_id_goes_first(const std::vector<double>& parts, double whole,
+                         const std::vector<double>& beside = {}) {
   ReplayCase of{.name = "tie", .resources = {{.name = "gpu"}}, .tasks = {}};
   of.tasks = {on_fifo(1, 0), on_fifo(1, 0), delay(whole)};
   for (const double part : parts) {
@@ -59,6 +60,7 @@ bool lower_id_goes_first(const std::vector<double>& parts, double whole) {
   }
   of.tasks[0].after = {static_cast<std::uint32_t>(of.tasks.size() - 1)};
   of.tasks[1].after = {2};
+  for (const double span : beside) of.tasks.push_back(delay(span));
   const ReplayResult result = Replay().run(numbered(of));
   return result.start[0] < result.start[1];
 }
@@ -84,6 +86,14 @@ TEST_CASE("equal sums of decimals are ties, decided by id", "[replay][exactness]
   CHECK(lower_id_goes_first(std::vector<double>(7, 1.0 / 7), 1.0));
   CHECK(lower_id_goes_first(std::vector<double>(10, 0.1), 1.0));
   CHECK(lower_id_goes_first(std::vector<double>(1000, 0.001), 1.0));
+}
+
+TEST_CASE("a short span beside them leaves sums of decimals ties", "[replay][exactness]") {
+  for (int i = 1; i <= 200; ++i) {
+    CAPTURE(i);
+    CHECK(lower_id_goes_first({i / 10.0, 2 * i / 10.0}, 3 * i / 10.0, {1e-6}));
+    CHECK(lower_id_goes_first({i / 7.0, 2 * i / 7.0}, 3 * i / 7.0, {1e-6}));
+  }
 }
 
 TEST_CASE("times that differ are no ties, however little", "[replay][exactness]") {

@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <limits>
 #include <random>
+#include <set>
 #include <utility>
 #include <vector>
 
@@ -65,6 +66,40 @@ TEST_CASE("any mix of pushes and pops leaves in sorted order", "[engine][event_q
   std::sort(expected.begin(), expected.end());
   for (const auto& [time, task] : expected) {
     REQUIRE(queue.next_time() == time);
+    REQUIRE(queue.pop() == task);
+  }
+  CHECK(queue.empty());
+}
+
+TEST_CASE("order holds however far apart events are", "[engine][event_queue][property]") {
+  const auto seed = GENERATE(range(0U, 50U));
+  CAPTURE(seed);
+  std::mt19937_64 random(seed);
+  EventQueue queue;
+  std::set<std::pair<std::int64_t, TaskId>> expected;
+  const auto largest = static_cast<int>(random() % 63);
+  TaskId next = 0;
+  for (int i = 0; i < 3000; ++i) {
+    // Some times are close to each other, some are far off, some come before those already taken.
+    const auto bits = static_cast<int>(random() % static_cast<std::uint64_t>(largest + 1));
+    const auto time = static_cast<std::int64_t>(random() & ((std::uint64_t{1} << bits) - 1)) +
+                      (random() % 4 == 0 ? std::int64_t{1} << largest : 0);
+    queue.push(SimTime(time), next);
+    expected.emplace(time, next++);
+    for (auto taken = random() % 100 < 48 ? 2 : 0; taken > 0 && !expected.empty(); --taken) {
+      REQUIRE(queue.next_time() == SimTime(expected.begin()->first));
+      REQUIRE(queue.pop() == expected.begin()->second);
+      expected.erase(expected.begin());
+    }
+    REQUIRE(queue.empty() == expected.empty());
+    if (random() % 1000 == 0) {
+      queue.clear();
+      expected.clear();
+    }
+  }
+  for (const auto& [time, task] : expected) {
+    REQUIRE(queue.next_time() == SimTime(time));
+    REQUIRE(queue.top() == task);
     REQUIRE(queue.pop() == task);
   }
   CHECK(queue.empty());

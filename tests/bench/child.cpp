@@ -1,11 +1,11 @@
 #include "tests/bench/child.hpp"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <filesystem>
 #include <stdexcept>
 
@@ -34,6 +34,10 @@ pid_t spawn(const std::vector<std::string>& arguments, int output, int other_end
   return child;
 }
 
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
+}
+
 std::string read_all(int file) {
   std::string text;
   std::array<char, 4096> buffer;
@@ -48,16 +52,15 @@ std::string read_all(int file) {
 ChildRun run_child(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
   check(pipe(ends.data()) == 0, "no pipe to a child");
-  const auto begin = std::chrono::steady_clock::now();
   const pid_t child = spawn(arguments, ends[1], ends[0]);
   close(ends[1]);
   ChildRun run;
   run.output = read_all(ends[0]);
   close(ends[0]);
   int status = 0;
-  check(waitpid(child, &status, 0) == child, "lost " + arguments.front());
-  run.wall_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  rusage usage{};
+  check(wait4(child, &status, 0, &usage) == child, "lost " + arguments.front());
+  run.seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   check(WIFEXITED(status) && WEXITSTATUS(status) == 0, arguments.front() + " failed");
   return run;
 }

@@ -22,12 +22,12 @@ constexpr std::int64_t kSameInstant = 1;
 void FluidNetwork::reset(const TaskGraph& graph, std::vector<LinkSample>* samples) {
   flows_ = graph.flows();
   flow_links_ = graph.flow_links();
-  flows_state_.assign(flows_.size(), FlowState());
+  if (flows_state_.size() < flows_.size()) flows_state_.resize(flows_.size());
   links_.assign(graph.link_capacities().size(), LinkState());
   for (std::size_t link = 0; link < links_.size(); ++link) {
     links_[link].capacity = graph.link_capacities()[link];
   }
-  slots_.resize(flow_links_.size());
+  if (slots_.size() < flow_links_.size()) slots_.resize(flow_links_.size());
   ends_.clear();
   end_pool_.clear();
   free_ends_.clear();
@@ -89,7 +89,7 @@ void FluidNetwork::predict(FlowId flow, SimTime now) {
   FlowState& state = flows_state_[flow];
   const double span = state.left / state.rate;
   ensure(span < static_cast<double>(kTimeLimit.picoseconds()), "a flow takes longer than 2^62 ps");
-  const auto end = now.picoseconds() + std::llround(std::max(span, 0.0));
+  const auto end = (now + round_to_picoseconds(std::max(span, 0.0))).picoseconds();
   if (end == state.end) return;
   state.end = end;
   std::uint32_t place = static_cast<std::uint32_t>(end_pool_.size());

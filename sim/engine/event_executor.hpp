@@ -92,7 +92,7 @@ class EventExecutor {
 
   FluidNetwork fluid_;
   std::span<const TaskGraph::Flow> flows_;
-  std::vector<bool> in_body_;  // of flows: the latency has passed
+  std::vector<std::uint8_t> in_body_;  // of flows: the latency has passed
 };
 
 }  // namespace helixsim

@@ -140,6 +140,7 @@ void run(const std::vector<std::string>& arguments) {
       cases.push_back({fmt::format("{}_L{}", graph, layers), {.graph = graph, .layers = layers}});
     }
   }
+  cases.push_back({"decode_L61_jitter", {.graph = "decode", .layers = 61, .jitter = 0.1}});
   cases.push_back({"exchange_N16", {.graph = "exchange", .ranks = 16}});
   cases.push_back({"exchange_N16_jitter", {.graph = "exchange", .ranks = 16, .jitter = 0.1}});
   std::vector<std::vector<Pair>> measured;

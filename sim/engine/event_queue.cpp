@@ -32,8 +32,7 @@ void EventQueue::begin_window() {
     return;
   }
   // Only the speed depends on this, should the sum have overflown.
-  const std::uint64_t mean =
-      far_sum_ / far_.size() - static_cast<std::uint64_t>(first - window_last_);
+  const std::uint64_t mean = far_sum_ / far_.size() - after_window(first);
   const std::uint64_t reach = std::min(2 * mean + 1, static_cast<std::uint64_t>(last - first));
   shift_ = std::max(0, static_cast<int>(std::bit_width(reach)) - kBucketBits);
   window_first_ = first;

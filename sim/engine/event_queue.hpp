@@ -103,10 +103,15 @@ class EventQueue {
     count_far(time);
   }
 
+  /// Picoseconds from window_last_, which may be -1, to `time`: unsigned, as they may be 2^63.
+  std::uint64_t after_window(std::int64_t time) const {
+    return static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(window_last_);
+  }
+
   void count_far(SimTime time) {
     far_first_ = std::min(far_first_, time);
     far_last_ = std::max(far_last_, time);
-    far_sum_ += static_cast<std::uint64_t>(time.picoseconds() - window_last_);
+    far_sum_ += after_window(time.picoseconds());
   }
 
   /// Moves the events of the next bucket to the heap.

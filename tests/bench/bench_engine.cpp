@@ -195,6 +195,7 @@ void print_decode(const Options& options, Table& table) {
   }
   const auto each = [&](const std::function<double(const DecodeRates&)>& value) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const DecodeRates& rates : all) values.push_back(value(rates));
     return values;
   };
@@ -239,6 +240,7 @@ void print_exchange(const Options& options, Table& table) {
   }
   const auto each = [&](double ExchangeRates::*value) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const ExchangeRates& rates : all) values.push_back(rates.*value);
     return values;
   };

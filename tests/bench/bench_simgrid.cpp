@@ -81,6 +81,7 @@ std::vector<Pair> measure(const Case& c, const Options& options) {
 
 double median_of(const std::vector<Pair>& pairs, double Pair::*value) {
   std::vector<double> values;
+  values.reserve(pairs.size());
   for (const Pair& pair : pairs) values.push_back(pair.*value);
   return median(values);
 }
@@ -93,6 +94,7 @@ struct Ratio {
 
 Ratio ratio_of(const std::vector<Pair>& pairs, double Pair::*theirs, double Pair::*ours) {
   std::vector<double> values;
+  values.reserve(pairs.size());
   for (const Pair& pair : pairs) values.push_back(pair.*theirs / pair.*ours);
   const auto [least, most] = std::minmax_element(values.begin(), values.end());
   return {median(values), *least, *most};
@@ -144,6 +146,7 @@ void run(const std::vector<std::string>& arguments) {
   cases.push_back({"exchange_N16", {.graph = "exchange", .ranks = 16}});
   cases.push_back({"exchange_N16_jitter", {.graph = "exchange", .ranks = 16, .jitter = 0.1}});
   std::vector<std::vector<Pair>> measured;
+  measured.reserve(cases.size());
   for (const Case& c : cases) measured.push_back(measure(c, options));
   fmt::print(
       "SimGrid's actors and our event engine (FIFO queues), {} pairs in turns; makespans equal\n"

@@ -20,6 +20,7 @@ void check(bool condition, const std::string& what) {
 pid_t spawn(const std::vector<std::string>& arguments, int output, int other_end) {
   std::vector<std::string> words = arguments;
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;

@@ -70,7 +70,7 @@ void EventExecutor::prepare(const TaskGraph& graph, std::vector<LinkSample>* sam
   flows_ = graph.flows();
   if (!flows_.empty()) {
     fluid_.reset(graph, samples);
-    in_body_.assign(flows_.size(), false);
+    in_body_.assign(flows_.size(), 0);
   }
 }
 
@@ -128,8 +128,8 @@ inline void EventExecutor::end_task(TaskId task) {
   if constexpr (kHasFlows) {
     if (nodes_[task].span < 0) {
       const auto flow = static_cast<FlowId>(~nodes_[task].span);
-      if (!in_body_[flow]) {
-        in_body_[flow] = true;
+      if (in_body_[flow] == 0) {
+        in_body_[flow] = 1;
         fluid_.begin(flow);
         return;
       }
@@ -180,7 +180,7 @@ void EventExecutor::start_flow(TaskId task) {
   const auto flow = static_cast<FlowId>(~nodes_[task].span);
   spans_[task] = {now_, now_};
   if (flows_[flow].latency == SimTime()) {
-    in_body_[flow] = true;
+    in_body_[flow] = 1;
     fluid_.begin(flow);
   } else {
     schedule_end(checked_sum(now_, flows_[flow].latency), task);

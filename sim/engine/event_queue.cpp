@@ -8,11 +8,11 @@ void EventQueue::clear() {
   near_.clear();
   near_last_ = window_last_ = -1;
   waiting_ = 0;
-  forget_far();
+  far_.clear();
+  forget_far_times();
 }
 
-void EventQueue::forget_far() {
-  far_.clear();
+void EventQueue::forget_far_times() {
   far_first_ = SimTime(std::numeric_limits<std::int64_t>::max());
   far_last_ = SimTime();
   far_sum_ = 0;
@@ -27,27 +27,29 @@ void EventQueue::begin_window() {
     near_last_ = window_last_ = last;
     for (const Node& event : far_) near_.push(event.time, event.id);
     waiting_ = 0;
-    forget_far();
+    far_.clear();
+    forget_far_times();
     return;
   }
   // Only the speed depends on this, should the sum have overflown.
-  const std::uint64_t mean =
-      far_sum_ / far_.size() - static_cast<std::uint64_t>(first - window_last_);
+  const std::uint64_t mean = far_sum_ / far_.size() - after_window(first);
   const std::uint64_t reach = std::min(2 * mean + 1, static_cast<std::uint64_t>(last - first));
   shift_ = std::max(0, static_cast<int>(std::bit_width(reach)) - kBucketBits);
   window_first_ = first;
   near_last_ = first - 1;
   window_last_ = last_of(kBuckets - 1);
-  far_.swap(cut_);
-  forget_far();
-  for (const Node& event : cut_) {
+  forget_far_times();
+  std::size_t later = 0;
+  for (const Node& event : far_) {
     if (event.time.picoseconds() <= window_last_) {
       put_in_bucket(event.time, event.id);
     } else {
-      put_far(event.time, event.id);
+      count_far(event.time);
+      far_[later].time = event.time;
+      far_[later++].id = event.id;
     }
   }
-  cut_.clear();
+  far_.resize(later);
 }
 
 }  // namespace helixsim

@@ -15,12 +15,13 @@ namespace helixsim {
 
 /// Pending events, earliest first and equal times by id.
 ///
-/// A window of time is cut into buckets, about ten for every event in it, so that taking the next
-/// event mostly means finding the next bucket that is not empty. What is due within the bucket that
-/// was taken last is kept in order in a heap; what is due after the window waits unsorted until the
-/// window is done and the next one, cut for the events that are there, begins. Few events stay in
-/// the heap alone. The order is that of the heap's keys, (time, id), and does not depend on the
-/// order of insertion or on how time was cut. Memory is kept by clear().
+/// A window of time is cut into a thousand buckets, so that most hold one event or none and taking
+/// the next event means finding the next bucket that is not empty. What is due within the bucket
+/// that was taken last is kept in order in a heap. What is due after the window waits unsorted
+/// until the window is done; the next one is then cut to fit the events that are there. Few events
+/// stay in the heap alone, and so do many that share one bucket. The order is that of the heap's
+/// keys, (time, id): it depends neither on the order of insertion nor on how time was cut. Memory
+/// is kept by clear().
 class EventQueue {
  public:
   void clear();
@@ -99,9 +100,18 @@ class EventQueue {
     Node& event = far_.emplace_back();
     event.time = time;
     event.id = id;
+    count_far(time);
+  }
+
+  /// Picoseconds from window_last_, which may be -1, to `time`: unsigned, as they may be 2^63.
+  std::uint64_t after_window(std::int64_t time) const {
+    return static_cast<std::uint64_t>(time) - static_cast<std::uint64_t>(window_last_);
+  }
+
+  void count_far(SimTime time) {
     far_first_ = std::min(far_first_, time);
     far_last_ = std::max(far_last_, time);
-    far_sum_ += static_cast<std::uint64_t>(time.picoseconds() - window_last_);
+    far_sum_ += after_window(time.picoseconds());
   }
 
   /// Moves the events of the next bucket to the heap.
@@ -135,7 +145,7 @@ class EventQueue {
   }
 
   void begin_window();
-  void forget_far();
+  void forget_far_times();
 
   EventHeap near_;  // due until near_last_
   std::int64_t near_last_ = -1;
@@ -151,7 +161,6 @@ class EventQueue {
   std::vector<Node> far_;                                        // due after window_last_
   SimTime far_first_{std::numeric_limits<std::int64_t>::max()};  // of far_
   SimTime far_last_;
-  std::vector<Node> cut_;      // scratch of begin_window()
   std::uint64_t far_sum_ = 0;  // of their times after window_last_, modulo 2^64
 
   static constexpr std::array<std::uint32_t, kBuckets> empty_heads() {

@@ -22,12 +22,12 @@ constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 void FluidNetwork::reset(const TaskGraph& graph, std::vector<LinkSample>* samples) {
   flows_ = graph.flows();
   flow_links_ = graph.flow_links();
-  flows_state_.assign(flows_.size(), FlowState());
+  if (flows_state_.size() < flows_.size()) flows_state_.resize(flows_.size());
   links_.assign(graph.link_capacities().size(), LinkState());
   for (std::size_t link = 0; link < links_.size(); ++link) {
     links_[link].capacity = graph.link_capacities()[link];
   }
-  slots_.resize(flow_links_.size());
+  if (slots_.size() < flow_links_.size()) slots_.resize(flow_links_.size());
   ends_.clear();
   end_pool_.clear();
   free_ends_.clear();
@@ -91,7 +91,7 @@ void FluidNetwork::predict(FlowId flow, SimTime now) {
   // At this rate; it may yet rise, so that only an end that comes true is an error.
   std::int64_t end = kNever;
   if (!(span < static_cast<double>(kTimeLimit.picoseconds())) ||
-      __builtin_add_overflow(now.picoseconds(), std::llround(span), &end)) {
+      __builtin_add_overflow(now.picoseconds(), round_to_picoseconds(span).picoseconds(), &end)) {
     end = kNever;
   }
   if (end == state.end) return;

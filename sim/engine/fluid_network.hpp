@@ -117,7 +117,7 @@ class FluidNetwork {
 
   std::span<const TaskGraph::Flow> flows_;
   std::span<const LinkId> flow_links_;
-  std::vector<FlowState> flows_state_;
+  std::vector<FlowState> flows_state_;  // written when a flow begins; at least as long as flows_
   std::vector<LinkState> links_;
   std::vector<Slot> slots_;
 

@@ -42,6 +42,14 @@ class SimTime {
 /// Latency and body of a task each stay below this, so that their sum never overflows.
 inline constexpr SimTime kTimeLimit{std::int64_t{1} << 62};
 
+/// To the nearest picosecond, halves away from zero; `exact` is not negative and below kTimeLimit.
+/// What std::llround gives, without its library call: the remainder is exact.
+inline SimTime round_to_picoseconds(double exact) {
+  const auto whole = static_cast<std::int64_t>(exact);
+  const double remainder = exact - static_cast<double>(whole);
+  return SimTime(whole + (remainder >= 0.5 ? 1 : 0));
+}
+
 /// The one place where seconds become engine time: to the nearest picosecond, halves away from
 /// zero.
 ///
@@ -50,11 +58,7 @@ inline SimTime to_sim_time(Seconds time) {
   const double exact = time.value() * 1e12;
   ensure(exact >= 0.0 && exact < static_cast<double>(kTimeLimit.picoseconds()),
          "a time must be finite, not negative and below 2^62 ps");
-  // std::llround for values that are not negative, without its library call: the remainder is
-  // exact.
-  const auto whole = static_cast<std::int64_t>(exact);
-  const double remainder = exact - static_cast<double>(whole);
-  return SimTime(whole + (remainder >= 0.5 ? 1 : 0));
+  return round_to_picoseconds(exact);
 }
 
 }  // namespace helixsim

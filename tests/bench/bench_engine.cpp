@@ -66,7 +66,8 @@ class Table {
 
 // ---- What is measured
 
-/// Pops and pushes a second of std::priority_queue at 288 entries: the yardstick for the machine.
+/// Pops and pushes in a second by std::priority_queue at 288 entries: the yardstick for the
+/// machine.
 double machine_rate(int rounds) {
   using Event = std::pair<std::int64_t, std::uint32_t>;
   constexpr int kHolds = 1'000'000;
@@ -194,6 +195,7 @@ void print_decode(const Options& options, Table& table) {
   }
   const auto each = [&](const std::function<double(const DecodeRates&)>& value) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const DecodeRates& rates : all) values.push_back(value(rates));
     return values;
   };
@@ -238,6 +240,7 @@ void print_exchange(const Options& options, Table& table) {
   }
   const auto each = [&](double ExchangeRates::*value) {
     std::vector<double> values;
+    values.reserve(all.size());
     for (const ExchangeRates& rates : all) values.push_back(rates.*value);
     return values;
   };
@@ -270,7 +273,7 @@ void run(const std::vector<std::string>& arguments) {
   const Options options = read_options(arguments);
   Table table(options.values);
   fmt::print(
-      "HelixSim's engine on one core; each number is the fastest of {} runs, all in turns.\n",
+      "HelixSim's engine on one core, by processor time; fastest of {} runs, all in turns.\n",
       3 * options.rounds);
   fmt::print("Machine: std::priority_queue, 288 entries, {:.1f} M holds/s.\n",
              machine_rate(options.rounds) / 1e6);

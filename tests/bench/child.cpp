@@ -1,11 +1,11 @@
 #include "tests/bench/child.hpp"
 
 #include <spawn.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <array>
-#include <chrono>
 #include <filesystem>
 #include <stdexcept>
 
@@ -20,6 +20,7 @@ void check(bool condition, const std::string& what) {
 pid_t spawn(const std::vector<std::string>& arguments, int output, int other_end) {
   std::vector<std::string> words = arguments;
   std::vector<char*> pointers;
+  pointers.reserve(words.size() + 1);
   for (std::string& word : words) pointers.push_back(word.data());
   pointers.push_back(nullptr);
   posix_spawn_file_actions_t actions;
@@ -32,6 +33,10 @@ pid_t spawn(const std::vector<std::string>& arguments, int output, int other_end
   posix_spawn_file_actions_destroy(&actions);
   check(error == 0, "cannot start " + arguments.front());
   return child;
+}
+
+double seconds(const timeval& time) {
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
 }
 
 std::string read_all(int file) {
@@ -48,16 +53,15 @@ std::string read_all(int file) {
 ChildRun run_child(const std::vector<std::string>& arguments) {
   std::array<int, 2> ends{};
   check(pipe(ends.data()) == 0, "no pipe to a child");
-  const auto begin = std::chrono::steady_clock::now();
   const pid_t child = spawn(arguments, ends[1], ends[0]);
   close(ends[1]);
   ChildRun run;
   run.output = read_all(ends[0]);
   close(ends[0]);
   int status = 0;
-  check(waitpid(child, &status, 0) == child, "lost " + arguments.front());
-  run.wall_seconds =
-      std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  rusage usage{};
+  check(wait4(child, &status, 0, &usage) == child, "lost " + arguments.front());
+  run.seconds = seconds(usage.ru_utime) + seconds(usage.ru_stime);
   check(WIFEXITED(status) && WEXITSTATUS(status) == 0, arguments.front() + " failed");
   return run;
 }

@@ -8,7 +8,7 @@ namespace helixsim::bench {
 /// What became of a program that was started and waited for.
 struct ChildRun {
   std::string output;
-  double wall_seconds = 0.0;  ///< from before the start until its end, loading included
+  double seconds = 0.0;  ///< of processor time, loading and ending included
 };
 
 /// Runs a program with arguments, the first of which is its path.

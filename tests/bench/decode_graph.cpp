@@ -19,6 +19,12 @@ constexpr std::int64_t kFfn = 15'000'000;
 void build_decode_graph(const DecodeShape& shape, TaskGraph& graph) {
   graph.clear();
   const auto ranks = static_cast<std::size_t>(shape.ranks);
+  const auto chunks = static_cast<std::size_t>(shape.chunks);
+  // A layer's tasks, and what they wait for: a join, or the task before on the stream besides.
+  const std::size_t tasks = ranks * (2 * chunks + 4) + 5;
+  const std::size_t dependencies = ranks * (4 * chunks + 4 + 5 + 4);
+  const auto layers = static_cast<std::size_t>(shape.layers);
+  graph.reserve(1 + layers * tasks + 1, layers * dependencies);
   std::vector<ResourceId> compute(ranks);
   std::vector<ResourceId> communication(ranks);
   for (std::size_t r = 0; r < ranks; ++r) {

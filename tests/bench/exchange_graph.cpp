@@ -1,5 +1,6 @@
 #include "tests/bench/exchange_graph.hpp"
 
+#include <algorithm>
 #include <array>
 #include <vector>
 
@@ -26,7 +27,7 @@ void build_exchange_graph(const ExchangeShape& shape, TaskGraph& graph) {
   }
   Jitter kernel_time(shape.jitter, shape.seed);
   Jitter flow_size(shape.uneven_bytes, shape.seed + 1);
-  const std::int64_t share = kExchange / (shape.ranks - 1);
+  const std::int64_t share = kExchange / std::max(1, shape.ranks - 1);
   std::vector<TaskId> attention(ranks);
   std::vector<TaskId> sent(ranks);  // of each rank, the join of its latest flows
   std::vector<TaskId> flows;

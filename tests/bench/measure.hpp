@@ -1,7 +1,8 @@
 #pragma once
 
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <functional>
 #include <limits>
 #include <span>
@@ -9,11 +10,19 @@
 
 namespace helixsim::bench {
 
-/// Seconds that one call takes on the wall clock.
+/// Processor time of this process so far, in seconds: what others do on the machine meanwhile is
+/// not in it.
+inline double processor_seconds() {
+  timespec time{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+  return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_nsec) / 1e9;
+}
+
+/// Processor seconds that one call takes.
 inline double seconds_of(const std::function<void()>& run) {
-  const auto begin = std::chrono::steady_clock::now();
+  const double begin = processor_seconds();
   run();
-  return std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
+  return processor_seconds() - begin;
 }
 
 /// The shortest time of each of several runs, over `rounds` in which each runs three times in a

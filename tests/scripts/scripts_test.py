@@ -1,4 +1,4 @@
-"""Runs tools/setup, tools/run and tools/check in a made-up project where every command they call is a stand-in."""
+"""Runs tools/setup, tools/run, tools/check and tools/bench in a made-up project where every command they call is a stand-in."""
 
 import shutil
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 LIBRARIES = ["libboost-graph-dev", "libfmt-dev", "nlohmann-json3-dev", "catch2", "libcli11-dev", "libprotozero-dev"]
-REAL = "bash cat cp dirname env grep ls mkdir readlink realpath sed tee touch true".split()
+REAL = "awk bash cat cp date dirname env grep head ls mkdir mktemp readlink realpath rm sed sort tee touch true".split()
 
 # Each stand-in notes how it was called and then does this; $project is the made-up project.
 STAND_INS = {
@@ -52,7 +52,7 @@ class Scripts(unittest.TestCase):
         self.calls = self.project.parent / "calls"
         for path in [self.bin, self.project / "tools/web", self.project / "build/release"]:
             path.mkdir(parents=True)
-        for script in ["setup", "run", "check"]:
+        for script in ["setup", "run", "check", "bench"]:
             shutil.copy(ROOT / "tools" / script, self.project / "tools" / script)
         for file in ["CMakePresets.json", "tools/web/package-lock.json"]:
             (self.project / file).write_text("{}")
@@ -64,11 +64,13 @@ class Scripts(unittest.TestCase):
             self.add_stand_in(name)
         shutil.move(self.bin / "helixsim", self.project / "build/release/helixsim")
 
-    def add_stand_in(self, name, body=None):
+    def add_stand_in(self, name, body=None, folder=None):
         text = STAND_INS[name] if body is None else body
         head = f'#!/usr/bin/env bash\nproject={self.project}\necho "{name} $*" >>{self.calls}\n'
-        (self.bin / name).write_text(head + text + "\n")
-        (self.bin / name).chmod(0o755)
+        path = (folder or self.bin) / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(head + text + "\n")
+        path.chmod(0o755)
 
     def call(self, script, *arguments, **settings):
         """Runs the script from a folder of its own; gives its status, its output and what it called."""
@@ -194,8 +196,33 @@ class Scripts(unittest.TestCase):
         self.assertIn("ctest --preset asan", calls)
         self.assertTrue(output.endswith("failed: tests with preset dev asan (listed above)\n"), output)
 
+    def test_bench_prints_what_was_built_and_measured(self):
+        build = self.project / "build/bench"
+        values = "build_L10 127\\nbuild_L61 128\\nstatic_share_L10 102"
+        self.add_stand_in("bench_engine", f'printf "{values}\\n" >"${{@: -1}}"', build / "tests/bench")
+        self.add_stand_in("bench_sweep", "echo 'some-model off 7 8 2.10 M/s'", build / "tests/bench")
+        self.add_stand_in("helixsim", "", build)
+        status, output, calls = self.call("bench", "--quick")
+        self.assertEqual(status, 0, output)
+        self.assertIn(f"bench_engine --quick --values {build}/values.txt", calls)
+        self.assertIn("| graph building, sealing included, M tasks/s | 20 | 60 | 127 / 128 / - |\n", output)
+        self.assertIn("| static pass, share of the bare pass | 50 % | 95 % | 102 / - / - % |\n", output)
+        self.assertIn("sweep_some-model 2.10\n", (build / "values.txt").read_text())
+
+    def test_bench_tells_which_benchmark_failed(self):
+        build = self.project / "build/bench"
+        self.add_stand_in("bench_engine", "exit 1", build / "tests/bench")
+        status, output, _ = self.call("bench")
+        self.assertEqual(status, 1)
+        self.assertTrue(output.endswith("failed: bench_engine\n"), output)
+        self.add_stand_in("bench_engine", "", build / "tests/bench")
+        self.add_stand_in("helixsim", "echo out of memory >&2; exit 1", build)
+        status, output, _ = self.call("bench")
+        self.assertEqual(status, 1)
+        self.assertIn("failed: helixsim reproduce: out of memory\n", output)
+
     def test_wrong_options_are_refused(self):
-        for script in ["setup", "run", "check"]:
+        for script in ["setup", "run", "check", "bench"]:
             self.assertEqual(self.call(script, "--help")[::2], (0, []))
             status, output, calls = self.call(script, "--tpyo")
             self.assertEqual((status, calls), (2, []))

@@ -54,9 +54,10 @@ struct GroupPlacement {
   int size = 1;
   int stride = 1;
   int domain_gpus = 1;
-  /// Of an uneven all-to-all: which part of all bytes each position takes, summing to 1; empty is
-  /// even. Refers to the caller's numbers.
+  /// Of an uneven all-to-all: which part of all bytes each position takes, or gives, summing to 1;
+  /// empty is even, and one of them is. Refer to the caller's numbers.
   std::span<const double> target_share = {};
+  std::span<const double> source_share = {};
 
   [[nodiscard]] int gpu(int position) const { return first + position * stride; }
   [[nodiscard]] int domain(int position) const { return gpu(position) / domain_gpus; }

@@ -16,6 +16,9 @@ inline constexpr int kCollectiveKinds = 5;
 enum class StartUp { AllReduce, KvpExchange, Exchange, PointToPoint };
 inline constexpr int kStartUps = 4;
 
+/// Which end of an all-to-all are the ranks of the experts, whose loads routing makes uneven.
+enum class ExpertEnd { None, Target, Source };
+
 /// One collective as one GPU of the group sees it.
 struct CollectiveRequest {
   CollectiveKind kind = CollectiveKind::AllReduce;
@@ -27,6 +30,7 @@ struct CollectiveRequest {
                      ///< whole buffer)
   Bytes port_bytes;  ///< what a GPU must send when every byte goes once and directly; all-reduce
                      ///< derives its own
+  ExpertEnd experts = ExpertEnd::None;
 
   [[nodiscard]] constexpr Group members() const {
     return {.size = group, .stride = stride, .ranks = ranks};

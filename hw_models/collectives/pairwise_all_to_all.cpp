@@ -12,18 +12,20 @@ AlgorithmVolume pairwise_all_to_all(const CollectiveRequest& request, const Grou
   return all_pairs_volume(request.port_bytes, 1, shape);
 }
 
-/// With `target_share` s, a source sends s_t g/(g-1) port_bytes to each other t: all sources
-/// together send what they do when shares are even. The volume stays that of even shares. Nothing
-/// is sent to a member without a share.
+/// With `target_share` s, each source sends s_t g/(g-1) port_bytes to t; with `source_share` s, a
+/// source sends s g/(g-1) port_bytes to each other. All together send what they do when shares are
+/// even. The volume stays that of even shares. A member without a share has no transfers.
 void pairwise_all_to_all_transfers(const CollectiveRequest& request, const GroupPlacement& group,
                                    TransferList& out) {
   const auto begin = static_cast<std::ptrdiff_t>(out.size());
   add_all_pairs(0, group.size, request.port_bytes / (group.size - 1), out);
-  const std::span<const double> shares = group.target_share;
+  const bool by_target = !group.target_share.empty();
+  const std::span<const double> shares = by_target ? group.target_share : group.source_share;
   if (shares.empty()) return;
   ensure(shares.size() == static_cast<std::size_t>(group.size), "every member has a share");
   for (auto each = out.begin() + begin; each != out.end(); ++each) {
-    each->bytes *= shares[static_cast<std::size_t>(each->target)] * group.size;
+    const int uneven = by_target ? each->target : each->source;
+    each->bytes *= shares[static_cast<std::size_t>(uneven)] * group.size;
   }
   const auto is_empty = [](const Transfer& each) { return each.bytes == Bytes(); };
   out.erase(std::remove_if(out.begin() + begin, out.end(), is_empty), out.end());

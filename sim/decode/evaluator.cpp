@@ -17,8 +17,7 @@ Evaluator::Evaluator(const Setup& setup) : setup_(&setup), operations_(setup) {
 PointResult Evaluator::evaluate(const Point& point) {
   PointResult result;
   result.memory = memory_use(*setup_, point);
-  if (!point.contexts.empty()) {
-    const auto loads = attention_loads(*setup_, point);
+  if (const auto loads = attention_loads(*setup_, point); !loads.empty()) {
     result.memory.kv *= *std::max_element(loads.begin(), loads.end());
   }
   result.shortage = shortage_of(result.memory);

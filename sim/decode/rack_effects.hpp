@@ -13,7 +13,8 @@ namespace helixsim {
 RankEffects effects_on(const Evaluator& evaluator, const Point& point);
 
 /// By rank of a stage: cached tokens that it reads, over an even share; empty when all contexts are
-/// equal. Attention group g of dp holds requests g b to (g + 1) b - 1.
+/// equal and no
+/// append block is given. Attention group g of dp holds requests g b to (g + 1) b - 1.
 std::vector<double> attention_loads(const Setup& setup, const Point& point);
 
 /// Whether symmetry cannot stand for all ranks of this point, or is not to.

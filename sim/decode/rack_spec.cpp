@@ -113,6 +113,16 @@ void read_failed_link(const Node& node, std::vector<FailedPort>& out) {
   out.push_back(failed);
 }
 
+const FailedPort* named_twice(const std::vector<FailedPort>& ports) {
+  for (auto one = ports.begin(); one != ports.end(); ++one) {
+    const auto same = [&](const FailedPort& other) {
+      return other.gpu == one->gpu && other.port == one->port;
+    };
+    if (std::any_of(ports.begin(), one, same)) return &*one;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 std::string_view name_of(Network network) {
@@ -144,6 +154,11 @@ void read_rack_keys(const Node& node, RackSpec& spec) {
   if (node.has("failed_links")) {
     spec.failed_ports.clear();
     for (const Node& one : node.array("failed_links")) read_failed_link(one, spec.failed_ports);
+    if (const FailedPort* twice = named_twice(spec.failed_ports)) {
+      node.at("failed_links")
+          .fail(fmt::format("gpu{}.{} is named twice; expected one rate for a port", twice->gpu,
+                            name_of(twice->port)));
+    }
   }
   spec.share_hbm = node.boolean("share_hbm", spec.share_hbm);
   if (node.has("experts")) spec.sample_experts = node.choice("experts", experts) == 1;
@@ -153,15 +168,34 @@ void read_rack_keys(const Node& node, RackSpec& spec) {
   if (node.has("seed")) {
     spec.seed = static_cast<std::uint64_t>(node.integer("seed", {0, 1LL << 53}));
   }
+}
+
+void check_rack(const RackSpec& spec, const Fabric& fabric) {
+  (void)failed_links(spec, fabric);
   if (spec.network == Network::Flows) return;
   if (!spec.failed_ports.empty()) {
-    (node.has("failed_links") ? node.at("failed_links") : node)
-        .fail("closed forms know no single link; expected network flows beside it");
+    throw ConfigError(
+        "failed_links: closed forms know no single link; expected network flows beside it");
   }
   if (spec.share_hbm) {
-    (node.has("share_hbm") ? node.at("share_hbm") : node)
-        .fail("closed forms share no HBM; expected network flows beside it");
+    throw ConfigError("share_hbm: closed forms share no HBM; expected network flows beside it");
   }
+}
+
+std::optional<LayoutFault> beyond_layout(const RackSpec& spec, int gpus) {
+  for (const Straggler& straggler : spec.stragglers) {
+    if (straggler.rank && *straggler.rank >= gpus) {
+      return LayoutFault{"stragglers", fmt::format("rank {} is outside [0, {}] of the layout",
+                                                   *straggler.rank, gpus - 1)};
+    }
+  }
+  for (const FailedPort& failed : spec.failed_ports) {
+    if (failed.gpu >= gpus) {
+      return LayoutFault{"failed_links", fmt::format("gpu{} is outside [gpu0, gpu{}] of the layout",
+                                                     failed.gpu, gpus - 1)};
+    }
+  }
+  return std::nullopt;
 }
 
 std::vector<FailedLink> failed_links(const RackSpec& spec, const Fabric& fabric) {
@@ -226,8 +260,11 @@ std::vector<double> kv_loads(std::span<const double> contexts, int block, int wi
   return loads;
 }
 
-std::vector<double> sampled_active_experts(int experts, int experts_per_token, int tokens, int ep,
-                                           std::uint64_t seed) {
+SampledExperts sampled_experts(int experts, int experts_per_token, int tokens, int ep,
+                               std::uint64_t seed) {
+  const int on_a_rank = experts / ep;
+  SampledExperts sampled{.active = std::vector<double>(static_cast<std::size_t>(ep), 0.0),
+                         .rows = std::vector<double>(static_cast<std::size_t>(ep), 0.0)};
   std::vector<int> deck(static_cast<std::size_t>(experts));
   std::iota(deck.begin(), deck.end(), 0);
   std::vector<bool> chosen(deck.size(), false);
@@ -237,17 +274,15 @@ std::vector<double> sampled_active_experts(int experts, int experts_per_token, i
                                   static_cast<std::uint64_t>(draw));
       const int other = draw + static_cast<int>(number * (experts - draw));
       std::swap(deck[static_cast<std::size_t>(draw)], deck[static_cast<std::size_t>(other)]);
-      chosen[static_cast<std::size_t>(deck[static_cast<std::size_t>(draw)])] = true;
+      const int expert = deck[static_cast<std::size_t>(draw)];
+      const auto rank = static_cast<std::size_t>(expert / on_a_rank);
+      sampled.rows[rank] += 1.0;
+      if (chosen[static_cast<std::size_t>(expert)]) continue;
+      chosen[static_cast<std::size_t>(expert)] = true;
+      sampled.active[rank] += 1.0;
     }
   }
-  std::vector<double> active(static_cast<std::size_t>(ep), 0.0);
-  const int on_a_rank = experts / ep;
-  for (int expert = 0; expert < experts; ++expert) {
-    if (chosen[static_cast<std::size_t>(expert)]) {
-      active[static_cast<std::size_t>(expert / on_a_rank)] += 1.0;
-    }
-  }
-  return active;
+  return sampled;
 }
 
 }  // namespace helixsim

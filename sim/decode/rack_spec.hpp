@@ -9,6 +9,7 @@
 
 #include "hw_models/fabric.hpp"
 #include "sim/config/node.hpp"
+#include "sim/parallel/layout.hpp"
 #include "sim/parallel/rank_effects.hpp"
 
 namespace helixsim {
@@ -39,20 +40,27 @@ struct RackSpec {
   std::vector<FailedPort> failed_ports;  ///< over flows only
   bool share_hbm = false;                ///< over flows only
   bool sample_experts = false;  ///< draw which experts the tokens choose; else their expectation
-  int kv_append_block = 16;     ///< tokens that one KVP rank appends before the next one does
+  /// Tokens that one KVP rank appends before the next one does. Without it equal contexts are
+  /// spread evenly, and unequal ones in blocks of 16.
+  std::optional<int> kv_append_block;
 
   /// Whether a point must be simulated on all ranks.
   [[nodiscard]] bool needs_ranks() const {
     return every_rank || network != Network::AlphaBeta || !stragglers.empty() || jitter > 0.0 ||
-           sample_experts;
+           sample_experts || kv_append_block.has_value();
   }
 };
 
 /// Keys of a rack in a JSON object: ranks, network, stragglers, jitter, failed_links, share_hbm,
 /// experts, kv_append_block, seed.
 std::vector<std::string_view> rack_keys();
-/// Reads those that are there. Errors: ConfigError, also for what needs `network: flows`.
+/// Reads those that are there. Errors: ConfigError.
 void read_rack_keys(const Node& node, RackSpec& spec);
+/// Errors: ConfigError for what needs `network: flows` and has it not, and for ports that the
+/// fabric does not have.
+void check_rack(const RackSpec& spec, const Fabric& fabric);
+/// What the rack names beyond the `gpus` of a layout; none when it names nothing.
+std::optional<LayoutFault> beyond_layout(const RackSpec& spec, int gpus);
 
 std::string_view name_of(Network network);
 std::string_view name_of(Port port);
@@ -60,7 +68,8 @@ std::string_view name_of(Port port);
 /// The links that fail. Errors: ConfigError for a GPU or NIC that the fabric does not have.
 std::vector<FailedLink> failed_links(const RackSpec& spec, const Fabric& fabric);
 
-/// Slowdown by rank; empty without stragglers. Ranks that the layout does not have are left out.
+/// Slowdown by rank; empty without stragglers. Ranks that the layout does not have are left out: a
+/// sweep has layouts of many sizes.
 std::vector<double> slowdowns(const RackSpec& spec, int ranks);
 
 /// Tokens of a context of `tokens` whose place, counted in blocks of `block`, falls to rank `kvp`
@@ -71,9 +80,15 @@ double tokens_owned(double tokens, int block, int kvp, int width);
 /// round-robin append of Helix (arXiv 2507.07120, section 2.3).
 std::vector<double> kv_loads(std::span<const double> contexts, int block, int width);
 
-/// By EP rank: how many of its experts at least one of `tokens` tokens chooses, each token drawing
-/// `experts_per_token` distinct ones uniformly.
-std::vector<double> sampled_active_experts(int experts, int experts_per_token, int tokens, int ep,
-                                           std::uint64_t seed);
+/// What drawn choices of experts give each EP rank.
+struct SampledExperts {
+  std::vector<double> active;  ///< its experts that at least one token chooses
+  std::vector<double> rows;    ///< choices that fall to it: rows of its grouped GEMMs
+};
+
+/// Each of `tokens` tokens draws `experts_per_token` distinct experts uniformly. Contract: ep
+/// divides experts.
+SampledExperts sampled_experts(int experts, int experts_per_token, int tokens, int ep,
+                               std::uint64_t seed);
 
 }  // namespace helixsim

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <optional>
 
 #include "sim/engine/contract.hpp"
 
@@ -235,14 +236,23 @@ void RackStep::book(const std::vector<double>& layer_weights) {
   const double ends_weight =
       point_.layout.pp > 1 && !layer_weights.empty() ? layer_weights.front() : 1.0;
   std::vector<std::array<double, kTimeCategories>> seconds(ranks);
+  std::vector<std::optional<SimTime>> exchange_began(ranks);
   for (TaskId task = 0; task < graph.task_count(); ++task) {
     const RackTask& origin = schedule_->tasks()[task];
-    const ResourceId stream = graph.resources()[task];
-    if (origin.rank == RackTask::kNone || stream == kNoResource) continue;
+    if (origin.rank == RackTask::kNone || origin.peer != RackTask::kNone) continue;
     const Operation& op = *schedule_->folded().operations()[origin.operation].operation;
     const double weight =
         origin.layer < 0 ? ends_weight : layer_weights[static_cast<std::size_t>(origin.layer)];
-    const SimTime busy = timeline.finish(task) - timeline.start(task);
+    SimTime start = timeline.start(task);
+    if (schedule_->is_exchange_of_flows(task)) {  // the exchange's start-up, its steps and its end
+      std::optional<SimTime>& began = exchange_began[origin.rank];
+      const bool first = !began;
+      if (first) began = start;
+      if (first || graph.resources()[task] == kNoResource) continue;
+      start = *began;
+      began.reset();
+    }
+    const SimTime busy = timeline.finish(task) - start;
     seconds[origin.rank][static_cast<std::size_t>(op.category)] += weight * busy.seconds().value();
   }
   double most = -1.0;

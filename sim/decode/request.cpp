@@ -173,7 +173,7 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
               Hardware(read_system(system), request.fidelity, request.all_reduce),
               request.precision, request.options);
   setup.rack = request.rack;
-  (void)failed_links(setup.rack, setup.hardware.fabric());  // a port that is not there is refused
+  check_rack(setup.rack, setup.hardware.fabric());
   return setup;
 }
 
@@ -212,7 +212,9 @@ Point read_point(const Node& node, const Setup& setup) {
   } else {
     point.context = 1e6;
   }
-  if (const auto fault = fault_of(setup, point)) {
+  auto fault = fault_of(setup, point);
+  if (!fault) fault = beyond_layout(setup.rack, layout.gpus());
+  if (fault) {
     if (node.has(fault->field)) node.at(fault->field).fail(fault->message);
     node.fail(fault->field + ": " + fault->message);
   }

@@ -56,6 +56,9 @@ RackSchedule::RackSchedule(const Hardware& hardware, const Schedule& folded, con
     graph_.add_resource(ResourceKind::Stream);
   }
   if (effects_.network == Network::Flows) add_links();
+  const double tokens =
+      std::accumulate(effects_.token_load.begin(), effects_.token_load.end(), 0.0);
+  for (const double load : effects_.token_load) token_shares_.push_back(load / tokens);
   waits_.resize(ranks);
   joins_.assign(ranks, {kNoTask, kNoTask});
   last_exchange_.assign(ranks, kNoTask);
@@ -73,7 +76,11 @@ void RackSchedule::add_links() {
   for (const double rate : rates) graph_.add_link(rate / kPicoseconds);
   if (!effects_.share_hbm) return;
   bytes_per_picosecond_ = largest_read_rate(*hardware_) / kPicoseconds;
-  for (int rank = 0; rank < layout_.gpus(); ++rank) graph_.add_link(bytes_per_picosecond_);
+  for (int rank = 0; rank < layout_.gpus(); ++rank) {
+    // A rank whose kernels take less than their time reads faster than the law says.
+    const double faster = std::min(1.0, entry_or_one(effects_.slowdown, rank));
+    graph_.add_link(bytes_per_picosecond_ / faster);
+  }
 }
 
 std::optional<LinkId> RackSchedule::hbm_link(int rank) const {
@@ -83,6 +90,11 @@ std::optional<LinkId> RackSchedule::hbm_link(int rank) const {
 
 BytesPerSecond RackSchedule::link_capacity(LinkId link) const {
   return BytesPerSecond(graph_.link_capacities()[link] * kPicoseconds);
+}
+
+bool RackSchedule::is_exchange_of_flows(TaskId task) const {
+  return effects_.network == Network::Flows &&
+         folded_->graph().resources()[tasks_[task].part] == folded_->communication_stream();
 }
 
 Bytes RackSchedule::hbm_bytes(TaskId task) const {
@@ -178,9 +190,8 @@ KernelWork RackSchedule::work_of(const Operation& op, double share, int rank) co
     work = part_of(work, entry_or_one(effects_.attention_load, rank));
   } else if (op.work.kind == KernelKind::GroupedGemm) {
     const int ep = group_of(rank % stage_gpus_, layout_.ep_group()).position;
-    const double load = entry_or_one(effects_.expert_load, ep);
-    work.weight_bytes *= load;
-    work.flops *= load;
+    work.weight_bytes *= entry_or_one(effects_.expert_load, ep);
+    work.flops *= entry_or_one(effects_.token_load, ep);
   }
   return work;
 }
@@ -195,8 +206,8 @@ double RackSchedule::kernel_stretch(int rank, TaskId folded, int layer) const {
   return stretch;
 }
 
-/// A kernel on one rank, behind `after_`. Where HBM is shared its reads are a flow that at best
-/// takes as long as the kernel's body.
+/// A kernel on one rank, behind `after_`. Where HBM is shared its reads are a flow that takes as
+/// long as the kernel's body when nothing else uses the rank's HBM.
 TaskId RackSchedule::add_kernel(const Operation& op, TaskId folded, int rank, int layer) {
   const double share = folded_->parts()[folded].share;
   const KernelWork work = work_of(op, share, rank);
@@ -291,16 +302,8 @@ void RackSchedule::append_as_flows(TaskId folded, TaskId block_first, const Grou
     const int first = stage_begin(stage) + member;
     if (group_of(first, group).position != 0) continue;
     GroupPlacement placement = hardware_->fabric().place(first, group);
-    const bool over_experts = request.kind == CollectiveKind::AllToAll &&
-                              request.start_up != StartUp::KvpExchange &&
-                              !effects_.expert_load.empty() && group.size == layout_.ep;
-    if (over_experts) {
-      const double total =
-          std::accumulate(effects_.expert_load.begin(), effects_.expert_load.end(), 0.0);
-      shares_.clear();
-      for (const double load : effects_.expert_load) shares_.push_back(load / total);
-      placement.target_share = shares_;
-    }
+    if (request.experts == ExpertEnd::Target) placement.target_share = token_shares_;
+    if (request.experts == ExpertEnd::Source) placement.source_share = token_shares_;
     add_transfers(request, part, placement, layer, folded, block_first);
   }
 }
@@ -343,18 +346,25 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
       const Transfer& transfer = transfers_[next];
       const int source = placement.gpu(transfer.source);
       const int target = placement.gpu(transfer.target);
-      const auto route =
-          transfer.in_switch ? routes_->switch_route(source) : routes_->route(source, target);
-      const TaskId task = add_transfer(transfer.bytes, route, source, target,
-                                       ready[static_cast<std::size_t>(transfer.source)],
-                                       {.rank = static_cast<std::uint32_t>(source),
-                                        .operation = part.operation,
-                                        .part = folded,
-                                        .layer = layer,
-                                        .peer = static_cast<std::uint32_t>(target)});
-      own[static_cast<std::size_t>(transfer.source)].push_back(task);
-      if (target != source) own[static_cast<std::size_t>(transfer.target)].push_back(task);
-      in_switch |= transfer.in_switch;
+      const auto send = [&](std::span<const FabricLinkId> route) {
+        const TaskId task = add_transfer(transfer.bytes, route, source, target,
+                                         ready[static_cast<std::size_t>(transfer.source)],
+                                         {.rank = static_cast<std::uint32_t>(source),
+                                          .operation = part.operation,
+                                          .part = folded,
+                                          .layer = layer,
+                                          .peer = static_cast<std::uint32_t>(target)});
+        own[static_cast<std::size_t>(transfer.source)].push_back(task);
+        if (target != source) own[static_cast<std::size_t>(transfer.target)].push_back(task);
+      };
+      if (!transfer.in_switch) {
+        send(routes_->route(source, target));
+      } else {  // what goes up is read from HBM while the sum that comes down is written to it
+        const auto route = routes_->switch_route(source);
+        send(route.first(route.size() - 1));
+        send(route.last(1));
+        in_switch = true;
+      }
     }
     if (in_switch) {  // a sum is complete when every part has come
       after_.clear();

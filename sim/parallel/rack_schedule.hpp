@@ -85,6 +85,8 @@ class RackSchedule {
   [[nodiscard]] BytesPerSecond link_capacity(LinkId link) const;
   /// Whether collectives are transfers over links.
   [[nodiscard]] bool has_links() const { return !graph_.link_capacities().empty(); }
+  /// Whether the task is one of those that begin, step through and end an exchange over flows.
+  [[nodiscard]] bool is_exchange_of_flows(TaskId task) const;
   /// What a task on a compute stream reads on its rank.
   [[nodiscard]] Bytes hbm_bytes(TaskId task) const;
 
@@ -138,7 +140,7 @@ class RackSchedule {
   std::vector<TaskId> after_;
   std::vector<LinkId> links_;
   TransferList transfers_;
-  std::vector<double> shares_;
+  std::vector<double> token_shares_;  // by EP rank, of all tokens sent to experts
 };
 
 }  // namespace helixsim

@@ -24,7 +24,9 @@ struct RankEffects {
   std::vector<double> slowdown;        ///< by rank: its kernels take so many times as long
   std::vector<double> attention_load;  ///< by rank: cached tokens it reads, over an even share
   std::vector<double> expert_load;     ///< by EP rank: active experts, over what is costed
-  double jitter = 0.0;                 ///< each kernel takes up to this share longer
+  std::vector<double> token_load;      ///< by EP rank: tokens sent to its experts, likewise
+  double jitter = 0.0;                 ///< each kernel takes up to this share longer, the same in
+                                       ///< every micro-batch and round of a pipeline
   std::uint64_t seed = 1;              ///< of the jitter
   Network network = Network::AlphaBeta;
   std::vector<FailedLink> failed_links;  ///< for Network::Flows
@@ -33,8 +35,8 @@ struct RankEffects {
 
   /// Whether all ranks still do the same in the same time.
   [[nodiscard]] bool symmetric() const {
-    return slowdown.empty() && attention_load.empty() && expert_load.empty() && jitter == 0.0 &&
-           network == Network::AlphaBeta;
+    return slowdown.empty() && attention_load.empty() && expert_load.empty() &&
+           token_load.empty() && jitter == 0.0 && network == Network::AlphaBeta;
   }
 };
 

@@ -50,14 +50,19 @@ TEST_CASE("what a rack cannot be is refused with its place", "[decode][rack]") {
   CHECK_THROWS_WITH(read(R"({"stragglers": ["3=-1"]})"), Catch::Contains("outside"));
   CHECK_THROWS_WITH(read(R"({"stragglers": ["3"]})"), Catch::Contains("3=1.3"));
   CHECK_THROWS_WITH(read(R"({"network": "flow"})"), Catch::Contains("flows"));
-  CHECK_THROWS_WITH(read(R"({"failed_links": ["gpu1=0.5"]})"), Catch::Contains("network flows"));
   CHECK_THROWS_WITH(read(R"({"network": "flows", "failed_links": ["gpu1.egres=0.5"]})"),
                     Catch::Contains("egress"));
   CHECK_THROWS_WITH(read(R"({"network": "flows", "failed_links": ["gpu1=0"]})"),
                     Catch::Contains("outside"));
-  CHECK_THROWS_WITH(read(R"({"share_hbm": true})"), Catch::Contains("network flows"));
   CHECK_THROWS_WITH(read(R"({"jitter": -0.1})"), Catch::Contains("/jitter"));
+  CHECK_THROWS_WITH(
+      read(R"({"network": "flows", "failed_links": ["gpu1=0.5", "gpu1.egress=0.5"]})"),
+      Catch::Contains("/failed_links") && Catch::Contains("gpu1.egress is named twice"));
   const Fabric fabric(gb200_hardware("paper").fabric().spec());
+  CHECK_THROWS_WITH(check_rack(read(R"({"failed_links": ["gpu1=0.5"]})"), fabric),
+                    Catch::Contains("network flows"));
+  CHECK_THROWS_WITH(check_rack(read(R"({"share_hbm": true})"), fabric),
+                    Catch::Contains("network flows"));
   CHECK_THROWS_WITH(
       failed_links(read(R"({"network": "flows", "failed_links": ["gpu72=0.5"]})"), fabric),
       Catch::Contains("gpu71"));
@@ -130,12 +135,47 @@ TEST_CASE("uneven contexts fill the fullest GPU and slow the step", "[decode][ra
   CHECK(step.result().slowest_rank < 8);
 }
 
+TEST_CASE("a scenario's failed link and its study's network are judged together",
+          "[decode][rack]") {
+  RackSpec spec = read(R"({"failed_links": ["gpu1=0.5"]})");
+  read_rack_keys(parse_json(R"({"network": "flows"})", "study.json"), spec);
+  CHECK_NOTHROW(check_rack(spec, gb200_hardware("paper").fabric()));
+}
+
+TEST_CASE("a rank or GPU beyond the layout is found, for a sweep to leave out", "[decode][rack]") {
+  const RackSpec spec = read(R"({"stragglers": ["any=2", "7=2"], "failed_links": ["gpu9=0.5"]})");
+  CHECK_FALSE(beyond_layout(spec, 10));
+  CHECK(beyond_layout(spec, 9)->message == "gpu9 is outside [gpu0, gpu8] of the layout");
+  CHECK(beyond_layout(spec, 7)->field == "stragglers");
+  CHECK(slowdowns(read(R"({"stragglers": ["7=2"]})"), 4) == std::vector<double>(4, 1.0));
+}
+
+TEST_CASE("an append block that is given holds for equal contexts too", "[decode][rack]") {
+  Setup setup = make_setup(llama_405b(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
+                    .batch = 4,
+                    .context = 1e6,
+                    .hop_b = {}};
+  const PointResult even = evaluator.evaluate(point);
+  setup.rack.kv_append_block = 1'000'000;  // all of a context on one KVP rank
+  const PointResult uneven = evaluator.evaluate(point);
+  CHECK(uneven.memory.kv.value() == Approx(8 * even.memory.kv.value()));
+  CHECK(uneven.ttl > even.ttl);
+  Point listed = point;
+  listed.contexts.assign(4, 1e6);
+  CHECK(evaluator.evaluate(listed).ttl == uneven.ttl);
+}
+
 TEST_CASE("drawn experts are as many as expected on average", "[decode][rack]") {
   double mean = 0.0;
   constexpr int kDraws = 200;
   for (int seed = 0; seed < kDraws; ++seed) {
-    const auto active = sampled_active_experts(256, 8, 16, 8, static_cast<std::uint64_t>(seed));
-    mean += std::accumulate(active.begin(), active.end(), 0.0) / 8 / kDraws;
+    const auto sampled = sampled_experts(256, 8, 16, 8, static_cast<std::uint64_t>(seed));
+    mean += std::accumulate(sampled.active.begin(), sampled.active.end(), 0.0) / 8 / kDraws;
+    CHECK(std::accumulate(sampled.rows.begin(), sampled.rows.end(), 0.0) == 16 * 8);
+    for (std::size_t rank = 0; rank < 8; ++rank) CHECK(sampled.rows[rank] >= sampled.active[rank]);
   }
   // 32 experts a rank, each chosen by at least one of 16 tokens with 1 - (1 - 8/256)^16.
   CHECK(mean == Approx(32 * (1 - std::pow(1 - 8.0 / 256, 16))).epsilon(0.02));

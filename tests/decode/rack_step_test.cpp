@@ -8,6 +8,7 @@
 #include "tests/decode/point_case.hpp"
 #include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/systems.hpp"
 
 using namespace helixsim;
 
@@ -213,4 +214,113 @@ TEST_CASE("transfers that share HBM slow the attention that hides them", "[decod
       RackStep(evaluator, serial, {.effects = shared}).result().ttl.seconds().value() ==
       Approx(RackStep(evaluator, serial, {.effects = over_flows()}).result().ttl.seconds().value())
           .epsilon(1e-6));
+}
+
+TEST_CASE("over flows the same communication is hidden as by the closed forms",
+          "[decode][rack][flows]") {
+  const Setup setup = make_setup(llama_405b(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
+                    .batch = 64,
+                    .context = 64e3,
+                    .hop_b = {HopBMode::Chunks, 8}};
+  const PointResult folded = evaluator.evaluate(point);
+  REQUIRE(folded.hidden_seconds > 1e-3);
+  const RackResult flows = RackStep(evaluator, point, {.effects = over_flows()}).result();
+  CHECK(flows.hidden_seconds == Approx(folded.hidden_seconds).epsilon(1e-3));
+  for (std::size_t c = 0; c < kTimeCategories; ++c) {
+    CHECK(flows.seconds[c] == Approx(folded.seconds[c]).epsilon(1e-3));
+  }
+}
+
+TEST_CASE("an expert rank that many tokens choose receives at dispatch and sends at combine",
+          "[decode][rack][flows]") {
+  const Setup setup = make_setup(deepseek_r1(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("dp"),
+                    .layout = {.dp = 8, .tpf = 1, .ep = 8},
+                    .batch = 256,
+                    .context = 64e3,
+                    .hop_b = {HopBMode::Off, 1}};
+  REQUIRE(evaluator.evaluate(point).feasible());
+  const auto ttl = [&](const FabricLinkId link) {
+    RankEffects effects = over_flows();
+    effects.token_load = {4, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1};
+    effects.failed_links = {{link, 0.01}};
+    return RackStep(evaluator, point, {.effects = effects, .every_layer = false})
+        .result()
+        .ttl.seconds()
+        .value();
+  };
+  const Fabric& fabric = setup.hardware.fabric();
+  CHECK(ttl(fabric.egress_link(0)) == Approx(ttl(fabric.ingress_link(0))).epsilon(0.05));
+  CHECK(ttl(fabric.egress_link(1)) == Approx(ttl(fabric.ingress_link(1))).epsilon(0.05));
+  CHECK(ttl(fabric.egress_link(0)) > 1.5 * ttl(fabric.egress_link(1)));
+}
+
+TEST_CASE("a rank's experts read and compute what its loads say", "[decode][rack]") {
+  const Setup setup = make_setup(deepseek_r1(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("dp"),
+                    .layout = {.dp = 8, .tpf = 1, .ep = 8},
+                    .batch = 64,
+                    .context = 64e3,
+                    .hop_b = {HopBMode::Off, 1}};
+  const PointResult even = evaluator.evaluate(point);
+  double longer = 0.0;  // of a layer
+  for (const Operation& op : evaluator.operations(Block::Moe)) {
+    if (op.work.kind != KernelKind::GroupedGemm) continue;
+    KernelWork more = op.work;
+    more.weight_bytes *= 1.5;
+    longer += (setup.hardware.duration(more) - setup.hardware.duration(op.work)).value();
+  }
+  RankEffects effects;
+  effects.expert_load = {1, 1, 1, 1.5, 1, 1, 1, 1};
+  const RackResult uneven = RackStep(evaluator, point, {.effects = effects}).result();
+  CHECK(longer > 0.0);
+  CHECK((uneven.ttl - even.ttl).seconds().value() == Approx(58 * longer).epsilon(1e-6));
+  CHECK(uneven.slowest_rank == 3);
+}
+
+TEST_CASE("a rank faster than the law keeps its speed where HBM is shared",
+          "[decode][rack][flows]") {
+  const Setup setup = make_setup(llama_405b(), "paper", roomy());
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("tp"),
+                    .layout = {.tpa = 2, .tpf = 2},
+                    .batch = 1,
+                    .context = 64e3,
+                    .hop_b = {HopBMode::Off, 1}};
+  REQUIRE(evaluator.evaluate(point).feasible());
+  RankEffects fast = over_flows();
+  fast.slowdown = {0.5, 0.5};
+  const double alone = RackStep(evaluator, point, {.effects = fast}).result().ttl.seconds().value();
+  fast.share_hbm = true;
+  CHECK(RackStep(evaluator, point, {.effects = fast}).result().ttl.seconds().value() ==
+        Approx(alone).epsilon(1e-6));
+}
+
+TEST_CASE("an all-reduce takes from HBM what its algorithm reads and writes there",
+          "[decode][rack][flows]") {
+  // Sent and received by each GPU: the buffer up and down through switches that add, or twice 3/4
+  // of it each way in two shots. Either ends within the FFN's last GEMM, beside which it runs.
+  const auto longer = [](const std::string& all_reduce) {
+    const Setup setup(llama_405b(), gb200_hardware("paper", roomy(), all_reduce), PrecisionPlan(),
+                      {.overlap_all_reduce = true});
+    Evaluator evaluator(setup);
+    const Point point{.strategy = &strategy_named("tp"),
+                      .layout = {.tpa = 4, .tpf = 4},
+                      .batch = 64,
+                      .context = 64e3,
+                      .hop_b = {HopBMode::Off, 1}};
+    REQUIRE(evaluator.evaluate(point).feasible());
+    RankEffects effects = over_flows();
+    const RackResult alone = RackStep(evaluator, point, {.effects = effects}).result();
+    effects.share_hbm = true;
+    const RackResult shared = RackStep(evaluator, point, {.effects = effects}).result();
+    const auto gemm = static_cast<std::size_t>(TimeCategory::Gemm);
+    return shared.seconds[gemm] - alone.seconds[gemm];
+  };
+  CHECK(longer("two_shot") / longer("in_switch") == Approx(3.0 / 2).epsilon(0.05));
 }

@@ -49,7 +49,7 @@ class Dp final : public Strategy {
   void moe_block(const StepInput& step, OperationList& out) const override {
     const MoeFfnShard shard = moe_shard(step, widths(step.layout));
     moe_route(step.model, shard, step.precision, out);
-    add_expert_exchange("moe_dispatch", step, out);
+    add_expert_exchange("moe_dispatch", ExpertEnd::Target, step, out);
     moe_experts(step.model, shard, step.precision, out);
     if (shard.tpf > 1) {
       const double rows =
@@ -57,7 +57,7 @@ class Dp final : public Strategy {
       add_exchange("expert_all_reduce", CollectiveKind::AllReduce, StartUp::AllReduce,
                    step.layout.tpf_group(), step.hidden_bytes(rows), Bytes(), out);
     }
-    add_expert_exchange("moe_combine", step, out);
+    add_expert_exchange("moe_combine", ExpertEnd::Source, step, out);
     const Bytes gathered = step.hidden_bytes(step.group_batch());
     const int tpa = step.layout.tpa;
     add_exchange("moe_all_gather", CollectiveKind::AllGather, StartUp::Exchange,
@@ -87,13 +87,14 @@ class Dp final : public Strategy {
 
   /// Tokens to the ranks of their experts or back. A token goes once to each other rank that holds
   /// one of its k experts: b H (EP-1) (1 - (1 - 1/EP)^k) elements with independent draws.
-  static void add_expert_exchange(std::string_view name, const StepInput& step,
+  static void add_expert_exchange(std::string_view name, ExpertEnd experts, const StepInput& step,
                                   OperationList& out) {
     const MoeFfnSpec& moe = step.model.moe;
     const Bytes hidden = step.hidden_bytes(step.group_batch());
     add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep_group(),
                  hidden * moe.experts_per_token, hidden * other_ranks_reached(moe, step.layout.ep),
                  out);
+    out.back().collective.experts = experts;
   }
 };
 

@@ -89,12 +89,10 @@ GroupPorts Fabric::ports(const GroupPlacement& group, int ranks) const {
 GroupPorts Fabric::ports_of(const GroupShape& shape, int ranks) const {
   const BytesPerSecond egress = share(egress_, spec_.switch_capacity, std::min(ranks, spec_.gpus));
   if (!shape.spans_domains()) {
-    return {
-        .egress = egress, .nic = {}, .hops = shape.size > 1 ? kHopsInDomain : 0, .shape = shape};
+    return {.egress = egress, .nic = {}, .shape = shape};
   }
   return {.egress = egress,
           .nic = share(spec_.nic_bandwidth, spec_.scale_out_capacity, ranks),
-          .hops = 4,  // GPU, NIC, network, NIC, GPU
           .shape = shape};
 }
 

@@ -44,7 +44,6 @@ using FabricLinkId = int;
 struct GroupPorts {
   BytesPerSecond egress;  ///< to members of its domain
   BytesPerSecond nic;     ///< to those of other domains; 0 for a group within one
-  int hops = 0;           ///< links on the longest shortest route between two members
   GroupShape shape;
 };
 
@@ -82,7 +81,7 @@ class Fabric {
   [[nodiscard]] GroupPorts ports(const Group& group) const {
     // Costing asks this most often: a group within the first domain, and nothing to share.
     if (group.size > 1 && group.extent() <= spec_.gpus && !spec_.switch_capacity) {
-      return {.egress = egress_, .nic = {}, .hops = kHopsInDomain, .shape = one_domain(group.size)};
+      return {.egress = egress_, .nic = {}, .shape = one_domain(group.size)};
     }
     return worst_ports(group);
   }
@@ -90,8 +89,6 @@ class Fabric {
   [[nodiscard]] GroupPorts ports(const GroupPlacement& group, int ranks) const;
 
  private:
-  static constexpr int kHopsInDomain = 2;  // GPU, switch, GPU
-
   [[nodiscard]] GroupPorts worst_ports(const Group& group) const;
   [[nodiscard]] GroupPlacement worst_placed(const Group& group) const;
   [[nodiscard]] GroupPorts ports_of(const GroupShape& shape, int ranks) const;

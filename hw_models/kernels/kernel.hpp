@@ -20,4 +20,9 @@ struct KernelWork {
   [[nodiscard]] Bytes hbm_bytes() const { return weight_bytes + kv_bytes; }
 };
 
+/// The same launch with nothing to read or compute.
+inline KernelWork empty_launch(const KernelWork& work) {
+  return {.kind = work.kind, .math = work.math, .weight_bytes = {}, .kv_bytes = {}, .flops = {}};
+}
+
 }  // namespace helixsim

@@ -31,10 +31,4 @@ std::optional<HopB> parse_hop_b(std::string_view text);
 std::string to_text(const HopB& hop_b);
 std::vector<std::string> hop_b_names();
 
-/// Requests of chunk `index` when `requests` are cut into `chunks`: sizes differ by at most one,
-/// larger ones first.
-inline int chunk_size(int requests, int chunks, int index) {
-  return requests / chunks + (index < requests % chunks ? 1 : 0);
-}
-
 }  // namespace helixsim

@@ -8,10 +8,6 @@
 namespace helixsim {
 namespace {
 
-KernelWork empty_launch(const KernelWork& work) {
-  return {.kind = work.kind, .math = work.math, .weight_bytes = {}, .kv_bytes = {}, .flops = {}};
-}
-
 /// Chunk i has floor or ceil of requests / chunks, larger ones first; each is a kernel and a
 /// message of its own.
 HopBPieces in_chunks(const Operation& attention, const Operation& exchange, int chunks,

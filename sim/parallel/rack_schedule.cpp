@@ -20,10 +20,6 @@ T entry_or_one(const std::vector<T>& list, int index) {
   return list.empty() ? T{1} : list[static_cast<std::size_t>(index)];
 }
 
-KernelWork empty_launch(const KernelWork& work) {
-  return {.kind = work.kind, .math = work.math, .weight_bytes = {}, .kv_bytes = {}, .flops = {}};
-}
-
 /// Bytes a second that a kernel reads at most under the hardware's law.
 double largest_read_rate(const Hardware& hardware) {
   KernelWork nothing;

@@ -228,23 +228,6 @@ TEST_CASE("every pair exchanges its part of a direct collective in one round",
   });
 }
 
-TEST_CASE("members that trade places send the same: GPUs matter by their domain only",
-          "[hw_models][transfers][conformance]") {
-  for_every_row(GENERATE(range(0U, kSeeds)), [](const CollectiveAlgorithm& row, const Case& c) {
-    if (c.group.shape().spans_domains()) return;
-    Case moved = c;
-    moved.group = {.first = 0, .size = c.group.size, .stride = 1, .domain_gpus = c.group.size};
-    const TransferList here = c.transfers(row);
-    const TransferList there = moved.transfers(row);
-    REQUIRE(here.size() == there.size());
-    for (std::size_t i = 0; i < here.size(); ++i) {
-      CHECK(here[i].source == there[i].source);
-      CHECK(here[i].target == there[i].target);
-      CHECK(here[i].bytes == there[i].bytes);
-    }
-  });
-}
-
 TEST_CASE("a group of one sends nothing", "[hw_models][transfers][conformance]") {
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
     CAPTURE(row.name);

@@ -3,6 +3,7 @@
 #include <string>
 
 #include "sim/parallel/best_chunks.hpp"
+#include "sim/parallel/hop_b_pieces.hpp"
 #include "sim/parallel/schedule.hpp"
 #include "tests/engine/sim_time_text.hpp"
 #include "tests/parallel/step_case.hpp"
@@ -117,25 +118,21 @@ TEST_CASE("the latency of an exchange passes beside the next exchange", "[parall
 
 TEST_CASE("chunks cover all requests, larger ones first, and differ by at most one",
           "[parallel][hop_b]") {
+  const Hardware hardware = gb200_hardware("ideal");
+  const OperationList block = attention_and_exchange(1, 1.0, 1.0);
   for (int requests = 1; requests <= 40; ++requests) {
     for (int chunks = 1; chunks <= requests; ++chunks) {
       CAPTURE(requests, chunks);
-      int sum = 0;
-      bool ordered = true;
-      for (int i = 0; i < chunks; ++i) {
-        sum += chunk_size(requests, chunks, i);
-        ordered = ordered && chunk_size(requests, chunks, i) <= chunk_size(requests, chunks, 0) &&
-                  chunk_size(requests, chunks, i) >= chunk_size(requests, chunks, chunks - 1);
-      }
-      const int spread = chunk_size(requests, chunks, 0) - chunk_size(requests, chunks, chunks - 1);
-      if (sum != requests || !ordered || spread > 1 ||
-          chunk_size(requests, chunks, chunks - 1) < 1) {
-        CHECK(sum == requests);
-        FAIL("sizes are not even");
-      }
+      const HopBPieces pieces =
+          cut_by_hop_b(block[0], block[1], {HopBMode::Chunks, chunks}, requests, hardware);
+      const auto [large, small] = pieces.runs;
+      CHECK(large.count + small.count == chunks);
+      CHECK(large.count * large.share + small.count * small.share == Approx(1.0));
+      if (large.count > 0) CHECK(large.share * requests == Approx(small.share * requests + 1.0));
+      if (chunks == 1) CHECK(small.share == 1.0);
+      CHECK(small.share * requests > 1.0 - 1e-9);
     }
   }
-  SUCCEED();
 }
 
 TEST_CASE("modes of HOP-B read back as they are written", "[parallel][hop_b]") {

@@ -126,8 +126,8 @@ class RackTracer {
   [[nodiscard]] std::string link_name(const RackPiece& piece, std::size_t count) const {
     const std::string_view name = operation(piece).name;
     if (piece.peer == RackPiece::kNone) return fmt::format("{} latency", name);
-    if (count > 1) return fmt::format("{} to {} GPUs", name, count);
     if (piece.peer == piece.rank) return fmt::format("{} in switches", name);
+    if (count > 1) return fmt::format("{} to {} GPUs", name, count);
     return fmt::format("{} to GPU {}", name, piece.peer);
   }
 

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "sim/decode/rack_effects.hpp"
 #include "sim/decode/rack_step.hpp"
 
 namespace helixsim {
@@ -56,27 +55,22 @@ Sums on_one_rank(const Evaluator& evaluator) {
   return sums;
 }
 
-Sums on_all_ranks(const Evaluator& evaluator, const Point& point, const RankEffects& effects) {
-  const RackStep step(evaluator, point,
-                      {.effects = effects, .every_layer = true, .keep_link_samples = false});
+Sums on_all_ranks(const RackStep& step) {
   const RackSchedule& rack = step.schedule();
   Sums sums;
   for (const TaskId task : critical_path(rack.graph(), rack.timeline())) {
     const RackTask& origin = rack.tasks()[task];
     sums.add(rack.folded().operations()[origin.operation].operation->name,
-             seconds_of(rack.timeline(), task));
+             step.weight(task) * seconds_of(rack.timeline(), task));
   }
   return sums;
 }
 
 }  // namespace
 
-std::vector<CriticalOperation> critical_operations(const Evaluator& evaluator, const Point& point,
-                                                   SimTime ttl) {
-  if (needs_ranks(evaluator.setup(), point)) {
-    const RankEffects effects = effects_on(evaluator, point);
-    if (!effects.symmetric()) return on_all_ranks(evaluator, point, effects).of(ttl);
-  }
+std::vector<CriticalOperation> critical_operations(const Evaluator& evaluator, SimTime ttl) {
+  const RackStep* rack = evaluator.rack();
+  if (rack != nullptr && !rack->symmetric()) return on_all_ranks(*rack).of(ttl);
   return on_one_rank(evaluator).of(ttl);
 }
 

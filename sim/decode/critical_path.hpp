@@ -18,10 +18,9 @@ struct CriticalOperation {
 /// first. Their sum is the TTL: a critical path has no gap.
 ///
 /// Model: a path through one rank's schedule, each block counted as often as it weighs in the TTL.
-/// Where ranks differ, a path through the schedule of all of them, every layer laid out; of a
-/// pipeline, which has a TTL each round, its parts in proportion.
-/// Contract: `evaluator` has evaluated the point last, and it is feasible.
-std::vector<CriticalOperation> critical_operations(const Evaluator& evaluator, const Point& point,
-                                                   SimTime ttl);
+/// Where ranks differ, a path through the schedule of all of them, with layers that stand for
+/// others counted as often; of a pipeline the path is that of all rounds that were run, its parts
+/// in proportion. Contract: the point that `evaluator` has evaluated last is feasible.
+std::vector<CriticalOperation> critical_operations(const Evaluator& evaluator, SimTime ttl);
 
 }  // namespace helixsim

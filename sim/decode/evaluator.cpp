@@ -1,7 +1,5 @@
 #include "sim/decode/evaluator.hpp"
 
-#include <algorithm>
-
 #include "sim/decode/memory.hpp"
 #include "sim/decode/rack_effects.hpp"
 #include "sim/decode/rack_step.hpp"
@@ -14,12 +12,13 @@ Evaluator::Evaluator(const Setup& setup) : setup_(&setup), operations_(setup) {
   schedules_.emplace_back(setup.hardware, setup.options, true);
 }
 
+Evaluator::~Evaluator() = default;
+
 PointResult Evaluator::evaluate(const Point& point) {
+  rack_.reset();
   PointResult result;
   result.memory = memory_use(*setup_, point);
-  if (const auto loads = attention_loads(*setup_, point); !loads.empty()) {
-    result.memory.kv *= *std::max_element(loads.begin(), loads.end());
-  }
+  result.memory.kv *= fullest_kv_load(*setup_, point);
   result.shortage = shortage_of(result.memory);
   if (!result.feasible()) return result;
 
@@ -39,7 +38,6 @@ PointResult Evaluator::evaluate(const Point& point) {
   result.ttl = weighted(weights_, makespans);
   result.chunks = chunks_of(hop_b, operations_.requests());
   book_categories(times, weights_, result);
-  rack_.reset();
   if (needs_ranks(*setup_, point)) simulate_ranks(point, result);
   return result;
 }
@@ -48,11 +46,12 @@ void Evaluator::simulate_ranks(const Point& point, PointResult& result) {
   const RackOptions options{.effects = effects_on(*this, point),
                             .every_layer = setup_->rack.every_rank,
                             .keep_link_samples = false};
-  rack_ = RackStep(*this, point, options).result();
-  result.ttl = rack_->ttl;
-  if (options.effects.symmetric()) return;  // categories are those of one rank, as ever
-  result.seconds = rack_->seconds;
-  result.hidden_seconds = rack_->hidden_seconds;
+  rack_ = std::make_unique<RackStep>(*this, point, options);
+  const RackResult& rack = rack_->result();
+  result.ttl = rack.ttl;
+  if (rack_->symmetric()) return;  // categories are those of one rank, as ever
+  result.seconds = rack.seconds;
+  result.hidden_seconds = rack.hidden_seconds;
 }
 
 }  // namespace helixsim

@@ -1,16 +1,17 @@
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "sim/decode/pipeline.hpp"
 #include "sim/decode/point.hpp"
-#include "sim/decode/rack_result.hpp"
 #include "sim/decode/setup.hpp"
 #include "sim/decode/step_operations.hpp"
 #include "sim/parallel/schedule.hpp"
 
 namespace helixsim {
+
+class RackStep;
 
 /// Memory check, build, execute: turns points into results. Every feasible point becomes a task
 /// graph that the event engine runs. A pure function of the point; the object keeps memory. One
@@ -18,6 +19,9 @@ namespace helixsim {
 class Evaluator {
  public:
   explicit Evaluator(const Setup& setup);
+  Evaluator(const Evaluator&) = delete;
+  Evaluator& operator=(const Evaluator&) = delete;
+  ~Evaluator();
 
   /// Contract: fault_of(setup, point) is empty.
   PointResult evaluate(const Point& point);
@@ -27,8 +31,9 @@ class Evaluator {
   /// call.
   [[nodiscard]] const Schedule& schedule() const { return schedules_[schedule_index_]; }
   [[nodiscard]] const OperationList& operations(Block block) const { return operations_[block]; }
-  /// Of the last feasible point, when its ranks had to be simulated apart; its TTL is the point's.
-  [[nodiscard]] const std::optional<RackResult>& rack() const { return rack_; }
+  /// Of the last feasible point, when its ranks had to be simulated apart; else null. Its TTL is
+  /// the point's.
+  [[nodiscard]] const RackStep* rack() const { return rack_.get(); }
   [[nodiscard]] const StepWeights& weights() const { return weights_; }
 
  private:
@@ -39,7 +44,7 @@ class Evaluator {
   std::vector<Schedule> schedules_;  // with and without overlapped all-reduce
   std::size_t schedule_index_ = 0;
   StepWeights weights_;
-  std::optional<RackResult> rack_;
+  std::unique_ptr<RackStep> rack_;
 };
 
 }  // namespace helixsim

@@ -1,5 +1,7 @@
 #include "sim/decode/pass_evaluator.hpp"
 
+#include "sim/decode/rack_effects.hpp"
+#include "sim/decode/rack_step.hpp"
 #include "sim/parallel/block_pass.hpp"
 #include "sim/parallel/operation_time.hpp"
 
@@ -59,7 +61,9 @@ HopB PassEvaluator::time_blocks(const Point& point) {
 
 Shortage PassEvaluator::shortage(const Point& point) {
   use_layout(point);
-  return shortage_of(memory_->at(point.batch, point.context));
+  MemoryUse memory = memory_->at(point.batch, point.context);
+  if (ranks_ != nullptr) memory.kv *= fullest_kv_load(*setup_, point);
+  return shortage_of(memory);
 }
 
 PointTime PassEvaluator::time(const Point& point) {

@@ -54,6 +54,11 @@ std::vector<double> attention_loads(const Setup& setup, const Point& point) {
   return loads;
 }
 
+double fullest_kv_load(const Setup& setup, const Point& point) {
+  const std::vector<double> loads = attention_loads(setup, point);
+  return loads.empty() ? 1.0 : *std::max_element(loads.begin(), loads.end());
+}
+
 RankEffects effects_on(const Evaluator& evaluator, const Point& point) {
   const Setup& setup = evaluator.setup();
   const RackSpec& rack = setup.rack;

@@ -153,6 +153,7 @@ void read_rack_keys(const Node& node, RackSpec& spec) {
   if (node.has("jitter")) spec.jitter = node.number("jitter", {0.0, 10.0});
   if (node.has("failed_links")) {
     spec.failed_ports.clear();
+    spec.failed_links_place = node.at("failed_links").place();
     for (const Node& one : node.array("failed_links")) read_failed_link(one, spec.failed_ports);
     if (const FailedPort* twice = named_twice(spec.failed_ports)) {
       node.at("failed_links")
@@ -160,7 +161,10 @@ void read_rack_keys(const Node& node, RackSpec& spec) {
                             name_of(twice->port)));
     }
   }
-  spec.share_hbm = node.boolean("share_hbm", spec.share_hbm);
+  if (node.has("share_hbm")) {
+    spec.share_hbm = node.boolean("share_hbm", false);
+    spec.share_hbm_place = node.at("share_hbm").place();
+  }
   if (node.has("experts")) spec.sample_experts = node.choice("experts", experts) == 1;
   if (node.has("kv_append_block")) {
     spec.kv_append_block = static_cast<int>(node.integer("kv_append_block", {1, 1'000'000}));
@@ -174,12 +178,34 @@ void check_rack(const RackSpec& spec, const Fabric& fabric) {
   (void)failed_links(spec, fabric);
   if (spec.network == Network::Flows) return;
   if (!spec.failed_ports.empty()) {
-    throw ConfigError(
-        "failed_links: closed forms know no single link; expected network flows beside it");
+    throw ConfigError(spec.failed_links_place +
+                      ": closed forms know no single link; expected network flows beside it");
   }
   if (spec.share_hbm) {
-    throw ConfigError("share_hbm: closed forms share no HBM; expected network flows beside it");
+    throw ConfigError(spec.share_hbm_place +
+                      ": closed forms share no HBM; expected network flows beside it");
   }
+}
+
+std::vector<std::string> describe(const RackSpec& spec) {
+  std::vector<std::string> lines;
+  const auto add = [&](std::string line) { lines.push_back(std::move(line)); };
+  if (spec.network == Network::Flows) add("network: flows, transfers share links");
+  for (const Straggler& straggler : spec.stragglers) {
+    add(fmt::format("straggler: {} x {}",
+                    straggler.rank ? fmt::format("rank {}", *straggler.rank) : "a drawn rank",
+                    straggler.slowdown));
+  }
+  for (const FailedPort& failed : spec.failed_ports) {
+    add(fmt::format("failed link: gpu{}.{} at {} of its rate", failed.gpu, name_of(failed.port),
+                    failed.rate));
+  }
+  if (spec.jitter > 0.0) add(fmt::format("jitter: up to {} of a kernel", spec.jitter));
+  if (spec.share_hbm) add("HBM is shared between kernels and transfers");
+  if (spec.sample_experts) add("experts: drawn by each token");
+  if (spec.kv_append_block) add(fmt::format("KV append block: {} tokens", *spec.kv_append_block));
+  if (!lines.empty()) add(fmt::format("seed of draws: {}", spec.seed));
+  return lines;
 }
 
 std::optional<LayoutFault> beyond_layout(const RackSpec& spec, int gpus) {
@@ -202,12 +228,12 @@ std::vector<FailedLink> failed_links(const RackSpec& spec, const Fabric& fabric)
   std::vector<FailedLink> links;
   for (const FailedPort& failed : spec.failed_ports) {
     if (failed.gpu >= fabric.total_gpus()) {
-      throw ConfigError(fmt::format("failed_links: gpu{} is outside [gpu0, gpu{}]", failed.gpu,
-                                    fabric.total_gpus() - 1));
+      throw ConfigError(fmt::format("{}: gpu{} is outside [gpu0, gpu{}]", spec.failed_links_place,
+                                    failed.gpu, fabric.total_gpus() - 1));
     }
     const bool nic = failed.port == Port::NicEgress || failed.port == Port::NicIngress;
     if (nic && fabric.spec().domains == 1) {
-      throw ConfigError("failed_links: the fabric is one NVL domain and has no NIC");
+      throw ConfigError(spec.failed_links_place + ": the fabric is one NVL domain and has no NIC");
     }
     FabricLinkId link = 0;
     switch (failed.port) {

@@ -37,8 +37,10 @@ struct RackSpec {
   std::vector<Straggler> stragglers;
   double jitter = 0.0;
   std::uint64_t seed = 1;
-  std::vector<FailedPort> failed_ports;  ///< over flows only
-  bool share_hbm = false;                ///< over flows only
+  std::vector<FailedPort> failed_ports;             ///< over flows only
+  bool share_hbm = false;                           ///< over flows only
+  std::string failed_links_place = "failed_links";  ///< where the user said so, for messages
+  std::string share_hbm_place = "share_hbm";
   bool sample_experts = false;  ///< draw which experts the tokens choose; else their expectation
   /// Tokens that one KVP rank appends before the next one does. Without it equal contexts are
   /// spread evenly, and unequal ones in blocks of 16.
@@ -61,6 +63,9 @@ void read_rack_keys(const Node& node, RackSpec& spec);
 void check_rack(const RackSpec& spec, const Fabric& fabric);
 /// What the rack names beyond the `gpus` of a layout; none when it names nothing.
 std::optional<LayoutFault> beyond_layout(const RackSpec& spec, int gpus);
+
+/// What differs from ranks that are all alike, a line each, such as "straggler: rank 3 x 1.3".
+std::vector<std::string> describe(const RackSpec& spec);
 
 std::string_view name_of(Network network);
 std::string_view name_of(Port port);

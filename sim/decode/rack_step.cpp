@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
-#include <optional>
 
+#include "sim/decode/rack_times.hpp"
 #include "sim/engine/contract.hpp"
 
 namespace helixsim {
@@ -74,7 +74,8 @@ void RackStep::run_one_stage() {
   run_layers(layers, std::numeric_limits<int>::max(), nullptr);
   result_.ttl = schedule_->end_of(schedule_->mark(0));
   result_.layers_run = layers.dense + layers.moe;
-  book(std::vector<double>(static_cast<std::size_t>(result_.layers_run), 1.0));
+  layer_weights_.assign(static_cast<std::size_t>(result_.layers_run), 1.0);
+  book();
 }
 
 /// Whether the state after a layer is that after the one before it, so that all further layers of
@@ -121,7 +122,8 @@ bool RackStep::run_few_layers(const StageLayers& layers) {
   }
   result_.ttl = schedule_->end_of(schedule_->mark(0)) + skipped;
   result_.layers_run = static_cast<int>(boundaries.size());
-  book(weights);
+  layer_weights_ = std::move(weights);
+  book();
   return true;
 }
 
@@ -173,7 +175,9 @@ void RackStep::run_pipeline() {
                        static_cast<std::int64_t>(marks.size() - 1 - half));
     result_.ttl = steady ? period : mean;
     result_.layers_run = model.layers();
-    book(std::vector<double>(static_cast<std::size_t>(model.layers()), 1.0 / rounds));
+    ends_weight_ = 1.0 / rounds;
+    layer_weights_.assign(static_cast<std::size_t>(model.layers()), ends_weight_);
+    book();
     return;
   }
 }
@@ -223,49 +227,51 @@ void RackStep::run_pipeline_by_definition() {
   const StepWeights weights = step_weights(model, pp, Accounting::Theory, blocks);
   result_.ttl = weighted(weights, blocks);
   result_.layers_run = model.layers();
-  book(std::vector<double>(static_cast<std::size_t>(model.layers()), 1.0));
+  // Each block counts as the definition weighs its kind, spread over all that were laid out.
+  by_definition_ = true;
+  const auto each = [](double weight, int count) { return count == 0 ? 0.0 : weight / count; };
+  block_weights_[index_of(Block::Begin)] = 0.0;
+  block_weights_[index_of(Block::Attention)] = each(weights.attention, model.layers());
+  block_weights_[index_of(Block::Dense)] = each(weights.dense, model.dense.layers);
+  block_weights_[index_of(Block::Moe)] = each(weights.moe, model.moe.layers);
+  block_weights_[index_of(Block::End)] = weights.end;
+  block_weights_[index_of(Block::Hop)] = each(weights.hop, pp);
+  book();
+}
+
+double RackStep::weight(TaskId task) const {
+  const RackTask& origin = schedule_->tasks()[task];
+  if (by_definition_) {
+    return block_weights_[schedule_->folded().operations()[origin.operation].block];
+  }
+  return origin.layer < 0 ? ends_weight_ : layer_weights_[static_cast<std::size_t>(origin.layer)];
 }
 
 /// Time by category on the rank that computes the longest; what it does not compute is exposed
-/// communication or waiting for others.
-void RackStep::book(const std::vector<double>& layer_weights) {
-  const auto ranks = static_cast<std::size_t>(schedule_->ranks());
-  const TaskGraph& graph = schedule_->graph();
-  const Timeline& timeline = schedule_->timeline();
+/// communication or waiting for others. By definition a TTL goes through all stages, so there a
+/// rank stands for those at its place in every stage.
+void RackStep::book() {
+  const int places = by_definition_ ? point_.layout.stage_gpus() : schedule_->ranks();
   constexpr auto kCommunication = static_cast<std::size_t>(TimeCategory::Communication);
-  const double ends_weight =
-      point_.layout.pp > 1 && !layer_weights.empty() ? layer_weights.front() : 1.0;
-  std::vector<std::array<double, kTimeCategories>> seconds(ranks);
-  std::vector<std::optional<SimTime>> exchange_began(ranks);
-  for (TaskId task = 0; task < graph.task_count(); ++task) {
-    const RackTask& origin = schedule_->tasks()[task];
-    if (origin.rank == RackTask::kNone || origin.peer != RackTask::kNone) continue;
+  std::vector<std::array<double, kTimeCategories>> seconds(static_cast<std::size_t>(places));
+  for (const RankBusy& busy : busy_times(*schedule_)) {
+    const RackTask& origin = schedule_->tasks()[busy.task];
     const Operation& op = *schedule_->folded().operations()[origin.operation].operation;
-    const double weight =
-        origin.layer < 0 ? ends_weight : layer_weights[static_cast<std::size_t>(origin.layer)];
-    SimTime start = timeline.start(task);
-    if (schedule_->is_exchange_of_flows(task)) {  // the exchange's start-up, its steps and its end
-      std::optional<SimTime>& began = exchange_began[origin.rank];
-      const bool first = !began;
-      if (first) began = start;
-      if (first || graph.resources()[task] == kNoResource) continue;
-      start = *began;
-      began.reset();
-    }
-    const SimTime busy = timeline.finish(task) - start;
-    seconds[origin.rank][static_cast<std::size_t>(op.category)] += weight * busy.seconds().value();
+    seconds[origin.rank % static_cast<std::uint32_t>(places)]
+           [static_cast<std::size_t>(op.category)] +=
+        weight(busy.task) * (busy.finish - busy.start).seconds().value();
   }
   double most = -1.0;
-  for (std::size_t rank = 0; rank < ranks; ++rank) {
+  for (std::size_t place = 0; place < seconds.size(); ++place) {
     double compute = 0.0;
     for (std::size_t c = 0; c < kTimeCategories; ++c) {
-      if (c != kCommunication) compute += seconds[rank][c];
+      if (c != kCommunication) compute += seconds[place][c];
     }
     if (compute <= most) continue;
     most = compute;
-    result_.slowest_rank = static_cast<int>(rank);
-    result_.seconds = seconds[rank];
-    const double busy = seconds[rank][kCommunication];
+    result_.slowest_rank = static_cast<int>(place);
+    result_.seconds = seconds[place];
+    const double busy = seconds[place][kCommunication];
     result_.seconds[kCommunication] = std::max(result_.ttl.seconds().value() - compute, 0.0);
     result_.hidden_seconds = std::max(busy - result_.seconds[kCommunication], 0.0);
   }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <memory>
 #include <vector>
 
@@ -38,6 +39,11 @@ class RackStep {
   RackStep(const Evaluator& evaluator, const Point& point, const RackOptions& options);
 
   [[nodiscard]] const RackResult& result() const { return result_; }
+  /// Whether all ranks do the same in the same time, so that one stands for them.
+  [[nodiscard]] bool symmetric() const { return options_.effects.symmetric(); }
+  /// How often a task counts in the TTL: more than once where its layer stands for others, less
+  /// where a pipeline ran several rounds.
+  [[nodiscard]] double weight(TaskId task) const;
   [[nodiscard]] const RackSchedule& schedule() const { return *schedule_; }
   [[nodiscard]] const std::vector<LinkSample>& link_samples() const { return samples_; }
 
@@ -55,7 +61,7 @@ class RackStep {
   [[nodiscard]] bool repeats(const Boundary& before, const Boundary& after) const;
   void run_pipeline();
   void run_pipeline_by_definition();
-  void book(const std::vector<double>& layer_weights);
+  void book();
   void append_layer(int stage, int layer, const StageLayers& layers);
 
   const Evaluator* evaluator_;
@@ -63,6 +69,10 @@ class RackStep {
   RackOptions options_;
   std::unique_ptr<RackSchedule> schedule_;
   std::vector<LinkSample> samples_;
+  std::vector<double> layer_weights_;            ///< event accounting
+  double ends_weight_ = 1.0;                     ///< likewise, of what is in no layer
+  std::array<double, kBlocks> block_weights_{};  ///< theory: of each block laid out
+  bool by_definition_ = false;
   RackResult result_;
 };
 

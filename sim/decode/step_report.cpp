@@ -1,46 +1,14 @@
 #include "sim/decode/step_report.hpp"
 
 #include <algorithm>
-#include <utility>
 
+#include "sim/decode/compute_time.hpp"
+#include "sim/decode/rack_step.hpp"
+#include "sim/decode/rack_times.hpp"
 #include "sim/engine/graph_check.hpp"
 
 namespace helixsim {
 namespace {
-
-/// When the compute stream is busy, for many questions.
-class ComputeTime {
- public:
-  explicit ComputeTime(const Schedule& schedule) {
-    for (TaskId task = 0; task < schedule.graph().task_count(); ++task) {
-      if (schedule.graph().resources()[task] != schedule.compute_stream()) continue;
-      intervals_.push_back({schedule.timeline().start(task), schedule.timeline().finish(task)});
-    }
-    std::sort(intervals_.begin(), intervals_.end());
-    before_.push_back(SimTime());
-    for (const auto& [start, finish] : intervals_)
-      before_.push_back(before_.back() + (finish - start));
-  }
-
-  /// Part of [start, finish) in which nothing is computed.
-  [[nodiscard]] SimTime idle(SimTime start, SimTime finish) const {
-    return finish - start - (busy_until(finish) - busy_until(start));
-  }
-
- private:
-  /// Busy time in [0, instant): intervals of one stream do not overlap.
-  [[nodiscard]] SimTime busy_until(SimTime instant) const {
-    const auto next =
-        std::upper_bound(intervals_.begin(), intervals_.end(), std::pair(instant, SimTime()));
-    const auto begun = static_cast<std::size_t>(next - intervals_.begin());
-    if (begun == 0) return SimTime();
-    const auto& [start, finish] = intervals_[begun - 1];
-    return before_[begun - 1] + std::min(finish, instant) - start;
-  }
-
-  std::vector<std::pair<SimTime, SimTime>> intervals_;
-  std::vector<SimTime> before_;  // busy time before each interval
-};
 
 OperationReport report_operation(const Schedule& schedule, const ComputeTime& compute,
                                  const ScheduledOperation& scheduled, SimTime origin) {
@@ -82,7 +50,7 @@ std::vector<OperationReport> report_block(const Evaluator& evaluator, Block bloc
   SimTime block_start;
   for (std::size_t b = 0; b < static_cast<std::size_t>(block); ++b)
     block_start += schedule.blocks()[b].makespan;
-  const ComputeTime compute(schedule);
+  const ComputeTime compute(schedule.graph(), schedule.timeline(), schedule.compute_stream());
   std::vector<OperationReport> reports;
   for (const ScheduledOperation& scheduled : schedule.operations()) {
     if (scheduled.block != static_cast<std::size_t>(block)) continue;
@@ -101,6 +69,37 @@ LayerReport report_layer(const Evaluator& evaluator, std::string_view kind, Bloc
   for (OperationReport& op : report_block(evaluator, ffn, attention))
     layer.operations.push_back(op);
   return layer;
+}
+
+/// Puts the times of the rank that computes longest in the place of those of an undisturbed one.
+void take_times_of_rank(const RackStep& step, StepReport& report) {
+  const std::vector<std::optional<OperationTimes>> times =
+      times_on_rank(step, step.result().slowest_rank);
+  const auto operations = step.schedule().folded().operations();
+  const auto take = [&](std::vector<OperationReport>& reports, auto&& is_of_block) {
+    std::size_t next = 0;
+    for (std::size_t i = 0; i < operations.size(); ++i) {
+      if (!is_of_block(static_cast<Block>(operations[i].block))) continue;
+      OperationReport& op = reports[next++];
+      if (!times[i]) continue;  // a stage without such layers
+      op.duration = times[i]->duration;
+      op.start = times[i]->start;
+      op.finish = times[i]->finish;
+      const bool collective = operations[i].operation->kind == OperationKind::Collective;
+      op.exposed = collective ? times[i]->exposed : times[i]->duration;
+    }
+  };
+  for (LayerReport& layer : report.layers) {
+    const Block ffn = layer.kind == "dense" ? Block::Dense : Block::Moe;
+    take(layer.operations, [&](Block block) { return block == Block::Attention || block == ffn; });
+    layer.duration = {};
+    for (const OperationReport& op : layer.operations) {
+      layer.duration = std::max(layer.duration, op.finish);
+    }
+  }
+  take(report.ends, [](Block block) {
+    return block == Block::Begin || block == Block::End || block == Block::Hop;
+  });
 }
 
 std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
@@ -130,13 +129,13 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
                     .warnings = {},
                     .critical_path = {},
                     .sensitivity = {},
-                    .rack = {}};
+                    .rack = {},
+                    .ranks_differ = false};
   const Setup& setup = evaluator.setup();
   if (!report.result.feasible()) return report;
   report.warnings = warnings_of(setup, point);
   check_graph(evaluator.schedule().graph());
-  report.rack = evaluator.rack();
-  report.critical_path = critical_operations(evaluator, point, report.result.ttl);
+  report.critical_path = critical_operations(evaluator, report.result.ttl);
   if (setup.model.dense.layers > 0) {
     report.layers.push_back(
         report_layer(evaluator, "dense", Block::Dense, setup.model.dense.layers));
@@ -147,6 +146,11 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
   for (const Block block : {Block::Begin, Block::End, Block::Hop}) {
     for (const OperationReport& op : report_block(evaluator, block, SimTime()))
       report.ends.push_back(op);
+  }
+  if (const RackStep* rack = evaluator.rack()) {
+    report.rack = rack->result();
+    report.ranks_differ = !rack->symmetric();
+    if (report.ranks_differ) take_times_of_rank(*rack, report);
   }
   return report;
 }

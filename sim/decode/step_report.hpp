@@ -13,8 +13,8 @@
 
 namespace helixsim {
 
-/// One operation of a report; chunks of HOP-B are put together. Times are relative to the start of
-/// the operation's layer (or of the step's begin and end).
+/// One operation of a report, of one rank; chunks of HOP-B are put together. Times are relative to
+/// the start of the operation's layer (or of the step's begin and end).
 struct OperationReport {
   std::string_view name;
   std::string_view kind;
@@ -49,7 +49,10 @@ struct StepReport {
   std::vector<std::string> warnings;
   std::vector<CriticalOperation> critical_path{};
   std::vector<SensitivityRow> sensitivity{};  ///< when it was asked for
-  std::optional<RackResult> rack{};  ///< when ranks were simulated apart
+  std::optional<RackResult> rack{};           ///< when ranks were simulated apart
+  /// Times of layers and ends are the means of the rank that computes longest; bytes and flops
+  /// those of an even rank.
+  bool ranks_differ = false;
 };
 
 /// Evaluates a point and keeps its operations. The schedule is checked through Boost.Graph before

@@ -129,6 +129,17 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   return view;
 }
 
+/// What the scenario assumes, and what makes ranks of its studies differ, each once.
+std::vector<std::string> assumptions_of(const Scenario& scenario) {
+  std::vector<std::string> all = scenario.assumptions;
+  for (const Study& study : scenario.studies) {
+    for (const std::string& line : describe(study.setup.rack)) {
+      if (std::find(all.begin(), all.end(), line) == all.end()) all.push_back(line);
+    }
+  }
+  return all;
+}
+
 /// The warnings of all studies, each once.
 std::vector<std::string> warnings_of(const Scenario& scenario) {
   std::vector<std::string> warnings;
@@ -168,7 +179,7 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
                   .counts = {},
                   .views = {},
                   .claims = {},
-                  .assumptions = scenario.assumptions,
+                  .assumptions = assumptions_of(scenario),
                   .warnings = warnings_of(scenario)};
   for (const StrategyEntry& row : strategies()) data.strategies.emplace_back(row.name, row.summary);
   struct ViewPlace {

@@ -58,11 +58,13 @@ Json ranks_json(const Setup& setup, const StepReport& report) {
   ranks["layers_simulated"] = report.rack->layers_run;
   ranks["tasks"] = report.rack->tasks;
   ranks["slowest_rank"] = report.rack->slowest_rank;
+  ranks["differ"] = report.ranks_differ;
   ranks["slowdowns"] = slowdowns(rack, report.point.layout.gpus());
   ranks["jitter"] = rack.jitter;
   ranks["seed"] = rack.seed;
   ranks["experts"] = rack.sample_experts ? "sampled" : "expected";
   ranks["contexts"] = report.point.contexts;
+  ranks["kv_append_block"] = rack.kv_append_block ? Json(*rack.kv_append_block) : Json();
   ranks["share_hbm"] = rack.share_hbm;
   ranks["failed_links"] = Json::array();
   for (const FailedPort& failed : rack.failed_ports) {

@@ -92,7 +92,10 @@ std::string ranks_line(const Setup& setup, const StepReport& report) {
   return fmt::format(
       "{} ranks simulated, {} of {} layers, {} tasks, network {}{}\n\n", report.point.layout.gpus(),
       rack.layers_run, setup.model.layers(), rack.tasks, name_of(setup.rack.network),
-      setup.rack.every_rank ? "" : fmt::format("; rank {} computes longest", rack.slowest_rank));
+      report.ranks_differ
+          ? fmt::format("\nrank {} computes longest; times by category and operation are its own",
+                        rack.slowest_rank)
+          : "");
 }
 
 }  // namespace

@@ -94,3 +94,24 @@ TEST_CASE("a pass knows nothing after an operation has been refused", "[decode][
   Evaluator events(setup);
   CHECK(pass.time(point).ttl == events.evaluate(point).ttl);
 }
+
+TEST_CASE("an append block that fills one rank makes a point infeasible for searches too",
+          "[decode][pass]") {
+  Setup setup = make_setup(llama_405b(), "paper", {});
+  setup.rack.kv_append_block = 1'000'000;
+  Evaluator one_by_one(setup);
+  PassEvaluator search(setup);
+  int short_of_memory = 0;
+  for (const int batch : {1, 2, 4, 8, 16, 32, 64}) {
+    const Point point{.strategy = &strategy_named("helix"),
+                      .layout = {.kvp = 16, .tpf = 16},
+                      .batch = batch,
+                      .context = 1e6,
+                      .hop_b = {}};
+    const PointResult expected = one_by_one.evaluate(point);
+    CHECK(search.shortage(point) == expected.shortage);
+    CHECK(search.time(point).shortage == expected.shortage);
+    short_of_memory += expected.feasible() ? 0 : 1;
+  }
+  CHECK(short_of_memory > 0);
+}

@@ -5,6 +5,7 @@
 
 #include "sim/config/config_error.hpp"
 #include "sim/decode/rack_effects.hpp"
+#include "sim/decode/step_report.hpp"
 #include "tests/decode/point_case.hpp"
 #include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
@@ -214,6 +215,53 @@ TEST_CASE("transfers that share HBM slow the attention that hides them", "[decod
       RackStep(evaluator, serial, {.effects = shared}).result().ttl.seconds().value() ==
       Approx(RackStep(evaluator, serial, {.effects = over_flows()}).result().ttl.seconds().value())
           .epsilon(1e-6));
+}
+
+TEST_CASE("ranks that do not differ after all book their time as one rank does",
+          "[decode][rack][property]") {
+  const auto seed = GENERATE(range(0U, kFewSeeds));
+  const RackCase r(seed);
+  CAPTURE(seed, r.c.text());
+  const RackResult all =
+      RackStep(r.evaluator, r.c.point, {.effects = r.straggler(0, 1.0)}).result();
+  REQUIRE(all.ttl == r.folded.ttl);
+  // Event accounting of a pipeline: a rank books its own stage, folded the slowest stage pp times.
+  if (r.c.point.layout.pp > 1 && r.c.fidelity != "ideal") return;
+  for (std::size_t c = 0; c < kTimeCategories; ++c) {
+    CAPTURE(c);
+    CHECK(all.seconds[c] == Approx(r.folded.seconds[c]).epsilon(1e-6).margin(1e-9));
+  }
+}
+
+TEST_CASE("the report of ranks that differ gives the times of the one that computes longest",
+          "[decode][rack][report]") {
+  Setup setup = make_setup(llama_405b(), "paper", roomy());
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 8, .kvp = 2, .tpf = 16},
+                    .batch = 8,
+                    .context = 1e6,
+                    .hop_b = {HopBMode::Off, 1}};
+  Evaluator evaluator(setup);
+  const StepReport even = report_step(evaluator, point);
+  setup.rack.stragglers = {{5, 2.0}};
+  const StepReport slow = report_step(evaluator, point);
+  REQUIRE(slow.ranks_differ);
+  REQUIRE_FALSE(even.ranks_differ);
+  const auto& before = even.layers[0].operations;
+  const auto& after = slow.layers[0].operations;
+  REQUIRE(before.size() == after.size());
+  for (std::size_t i = 0; i < before.size(); ++i) {
+    CAPTURE(before[i].name);
+    const double factor = before[i].kind == "collective" ? 1.0 : 2.0;
+    CHECK(after[i].duration.seconds().value() ==
+          Approx(factor * before[i].duration.seconds().value()).epsilon(1e-6));
+  }
+  double layers = 0.0;
+  for (const LayerReport& layer : slow.layers) {
+    layers += layer.count * layer.duration.seconds().value();
+  }
+  for (const OperationReport& op : slow.ends) layers += op.duration.seconds().value();
+  CHECK(layers == Approx(slow.result.ttl.seconds().value()).epsilon(1e-6));
 }
 
 TEST_CASE("over flows the same communication is hidden as by the closed forms",

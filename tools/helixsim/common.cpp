@@ -49,8 +49,10 @@ void add_threads(CLI::App& app, CommonOptions& options) {
 }
 
 void add_seed(CLI::App& app, CommonOptions& options) {
-  app.add_option("--seed", options.seed, "Seed of the sample of points that the report draws")
-      ->capture_default_str();
+  app.add_option("--seed", options.seed,
+                 "Of what is drawn: stragglers, jitter, experts, and the report's sample of points "
+                 "(default: the file's, else 1)")
+      ->type_name("N");
 }
 
 }  // namespace helixsim

@@ -1,5 +1,7 @@
 #pragma once
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,7 +29,7 @@ struct CommonOptions {
   std::string format = "table";
   std::vector<std::string> sets;
   int threads = 0;
-  unsigned long long seed = 1;
+  std::optional<std::uint32_t> seed;
 
   [[nodiscard]] OutputFormat output_format() const;
   [[nodiscard]] std::vector<Override> overrides() const;

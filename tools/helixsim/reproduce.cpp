@@ -27,7 +27,8 @@ int run(const Options& options) {
   const Catalog catalog = Catalog::find();
   const SplitOverrides changes = split_overrides(options.run.common.overrides());
   const Node file = with_overrides(catalog.read("scenarios", options.file, "FILE"), changes.file);
-  const Scenario scenario = read_scenario(file, catalog, changes.setup);
+  Scenario scenario = read_scenario(file, catalog, changes.setup);
+  seed_draws(scenario, options.run);
   if (scenario.claims.empty())
     throw ConfigError(file.file() + ": the scenario has no claims; use sweep to run it");
   const ScenarioRun result = run_scenario(scenario, options.run, true);

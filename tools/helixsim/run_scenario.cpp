@@ -105,6 +105,14 @@ void add_run_options(CLI::App& app, RunOptions& options) {
   add_seed(app, options.common);
 }
 
+void seed_draws(Scenario& scenario, const RunOptions& options) {
+  if (!options.common.seed) return;
+  for (Study& study : scenario.studies) {
+    study.request.rack.seed = *options.common.seed;
+    study.setup.rack.seed = *options.common.seed;
+  }
+}
+
 ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bool with_claims) {
   catch_interrupts();
   std::optional<OutputFolder> folder;
@@ -135,7 +143,7 @@ ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bo
   run.report = build_report(scenario, results, claims,
                             {.tool = "helixsim " HELIXSIM_VERSION,
                              .most_points = static_cast<std::size_t>(options.sample),
-                             .seed = options.common.seed,
+                             .seed = options.common.seed.value_or(1),
                              .threads = options.common.thread_count()});
   if (folder) write_folder(*folder, run.report, results);
   return run;

@@ -30,6 +30,9 @@ struct ScenarioRun {
 
 /// Runs every study of a scenario, evaluates its claims and writes the result folder when one is
 /// named. An interrupted run writes nothing. Errors: ConfigError.
+/// Gives the draws of every study the seed of the flag, when there is one.
+void seed_draws(Scenario& scenario, const RunOptions& options);
+
 ScenarioRun run_scenario(const Scenario& scenario, const RunOptions& options, bool with_claims);
 
 /// Prints where the files are, on stdout.

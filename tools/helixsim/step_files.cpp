@@ -68,8 +68,12 @@ void StepFiles::write(const Evaluator& evaluator, const Point& point,
   if (!trace.empty()) write_trace(*this, evaluator, point, effects);
   if (!dot.empty()) {
     write_step_dot(evaluator, dot);
-    fmt::print(stderr, "dot: {}: {}{} tasks of one rank, each kind of block once\n", dot,
-               size_of(dot), evaluator.schedule().graph().task_count());
+    const RackStep* rack = evaluator.rack();
+    fmt::print(stderr, "dot: {}: {}{} tasks of one rank, each kind of block once{}\n", dot,
+               size_of(dot), evaluator.schedule().graph().task_count(),
+               rack != nullptr && !rack->symmetric()
+                   ? "; what makes ranks differ is not in it, see --trace"
+                   : "");
   }
 }
 

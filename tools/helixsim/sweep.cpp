@@ -87,7 +87,8 @@ int run(const Options& options) {
   if (options.run.prune && !options.run.points.empty())
     throw ConfigError("--prune: leaves points out, so it does not go with --points");
   const Catalog catalog = Catalog::find();
-  const Scenario scenario = open_file(options, catalog);
+  Scenario scenario = open_file(options, catalog);
+  seed_draws(scenario, options.run);
   const ScenarioRun result = run_scenario(scenario, options.run, false);
   if (result.interrupted) {
     fmt::print(stderr, "helixsim: interrupted; nothing was written\n");

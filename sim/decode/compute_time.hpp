@@ -1,0 +1,29 @@
+#pragma once
+
+#include <utility>
+#include <vector>
+
+#include "sim/engine/task_graph.hpp"
+#include "sim/engine/timeline.hpp"
+
+namespace helixsim {
+
+/// When a compute stream is busy, for many questions.
+class ComputeTime {
+ public:
+  ComputeTime(const TaskGraph& graph, const Timeline& timeline, ResourceId compute_stream);
+
+  /// Part of [start, finish) in which nothing is computed.
+  [[nodiscard]] SimTime idle(SimTime start, SimTime finish) const {
+    return finish - start - (busy_until(finish) - busy_until(start));
+  }
+
+ private:
+  /// Busy time in [0, instant): intervals of one stream do not overlap.
+  [[nodiscard]] SimTime busy_until(SimTime instant) const;
+
+  std::vector<std::pair<SimTime, SimTime>> intervals_;
+  std::vector<SimTime> before_;  // busy time before each interval
+};
+
+}  // namespace helixsim

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "sim/engine/contract.hpp"
+#include "sim/engine/task_heap.hpp"
 
 namespace helixsim {
 namespace {
@@ -218,6 +219,8 @@ inline void EventExecutor::serve() {
     if (queue.busy || queue.head == kNoTask) continue;
     const TaskId task = queue.head;
     queue.head = next_[task];
+    if (queue.late != kNoTask) [[unlikely]]
+      take_late(queue);
     queue.busy = true;
     previous_[task] = queue.last;
     queue.last = task;
@@ -241,12 +244,33 @@ inline void EventExecutor::enqueue(TaskId task) {
     queue.tail = task;
     return;
   }
-  TaskId* link = &queue.head;
-  while (ready_times_[*link] < now_ || *link < task) {
-    link = &next_[*link];
+  enqueue_late(task, queue);
+}
+
+bool EventExecutor::goes_before(TaskId a, TaskId b) const {
+  return std::pair(ready_times_[a], a) < std::pair(ready_times_[b], b);
+}
+
+/// Walking the list to the task's place would take the square of the tasks that are ready together.
+void EventExecutor::enqueue_late(TaskId task, Queue& queue) {
+  if (goes_before(task, queue.head)) {
+    next_[task] = queue.head;
+    queue.head = task;
+    return;
   }
-  next_[task] = *link;
-  *link = task;
+  const auto before = [this](TaskId a, TaskId b) { return goes_before(a, b); };
+  queue.late = TaskHeap(previous_, next_.data(), before).push(queue.late, task);
+}
+
+/// Moves the first task of the heap to the list when it is the head of the queue.
+void EventExecutor::take_late(Queue& queue) {
+  const TaskId task = queue.late;
+  if (queue.head != kNoTask && goes_before(queue.head, task)) return;
+  const auto before = [this](TaskId a, TaskId b) { return goes_before(a, b); };
+  queue.late = TaskHeap(previous_, next_.data(), before).pop(task);
+  if (queue.head == kNoTask) queue.tail = task;
+  next_[task] = queue.head;
+  queue.head = task;
 }
 
 }  // namespace helixsim

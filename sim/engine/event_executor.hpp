@@ -40,11 +40,13 @@ class EventExecutor {
     std::uint32_t unmet = 0;            // predecessors that have not finished yet
   };
 
-  /// An exclusive resource and its queue, a list through next_.
+  /// An exclusive resource and its queue: a list in order through next_, and a heap of the tasks
+  /// that came after one they go before. The head is the first of both.
   struct Queue {
     TaskId last = kNoTask;  // holder, or the latest one when idle
     TaskId head = kNoTask;
     TaskId tail = kNoTask;
+    TaskId late = kNoTask;  // first of the heap
     bool busy = false;
     bool touched = false;  // to be served at the end of the round
   };
@@ -66,11 +68,15 @@ class EventExecutor {
   void start_flow(TaskId task);
   [[gnu::always_inline]] void schedule_end(SimTime finish, TaskId task);
   void enqueue(TaskId task);
+  [[gnu::noinline]] void enqueue_late(TaskId task, Queue& queue);
+  [[gnu::noinline]] void take_late(Queue& queue);
+  bool goes_before(TaskId a, TaskId b) const;
   void touch(ResourceId resource);
 
   Timeline timeline_;
   Timeline::Span* spans_ = nullptr;  // of timeline_
-  TaskId* previous_ = nullptr;       // of timeline_; null without exclusive resources
+  // Of timeline_; null without exclusive resources. Of tasks in heaps, links of the heap.
+  TaskId* previous_ = nullptr;
   const std::uint32_t* successor_offsets_ = nullptr;
   const TaskId* successors_ = nullptr;
 

@@ -8,6 +8,7 @@
 #include "tests/engine/literal_rules.hpp"
 #include "tests/engine/random_graph.hpp"
 #include "tests/engine/sim_time_text.hpp"
+#include "tests/support/random.hpp"
 
 using namespace helixsim;
 
@@ -65,6 +66,36 @@ TEST_CASE("every start and finish is what the rules of order say", "[engine][exe
     CAPTURE(task);
     CHECK(timeline.start(task) == expected.start[task]);
     CHECK(timeline.finish(task) == expected.finish[task]);
+  }
+}
+
+TEST_CASE("a crowded queue serves in order, however its tasks become ready",
+          "[engine][executor][property]") {
+  // Two hundred tasks on one resource, each released by a delay of 0 to 3 ps, or, after another
+  // round of the same instant, by a join; a served task takes 0 to 2 ps.
+  const auto seed = GENERATE(range(0U, 50U));
+  CAPTURE(seed);
+  constexpr TaskId kCount = 200;
+  Random random(seed);
+  const auto place = random_permutation(seed, kCount);
+  GraphPlan plan{.resources = {ResourceKind::Exclusive}};
+  for (TaskId i = 0; i < kCount; ++i) {
+    plan.tasks.push_back({.work = SimTime(random.between(0, 2)), .resource = 0});
+  }
+  for (TaskId i = 0; i < kCount; ++i) {
+    auto last = static_cast<TaskId>(plan.tasks.size());
+    plan.tasks.push_back({.work = SimTime(random.between(0, 3))});
+    for (int joins = random.between(0, 2); joins > 0; --joins, ++last) {
+      plan.tasks.emplace_back();
+      plan.edges.push_back({last, last + 1});
+    }
+    plan.edges.push_back({last, place[i]});
+  }
+  const Timeline timeline = run(build(plan));
+  const LiteralResult expected = run_by_literal_rules(plan);
+  for (TaskId task = 0; task < kCount; ++task) {
+    CAPTURE(task);
+    CHECK(timeline.start(task) == expected.start[task]);
   }
 }
 

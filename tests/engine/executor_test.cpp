@@ -112,6 +112,23 @@ TEST_CASE("tasks that are ready at the same time are served by id", "[engine][ex
   CHECK(timeline.start(4) == ps(33));
 }
 
+TEST_CASE("many tasks that become ready out of order at once are queued quickly: a fixed defect",
+          "[engine][executor]") {
+  // The first end releases the largest id, the others the rest from the lowest on. Each looked for
+  // its place from the head of the queue on: 8e10 steps.
+  constexpr TaskId kCount = 400'000;
+  TaskGraph graph;
+  const ResourceId stream = graph.add_resource();
+  for (TaskId i = 0; i < kCount; ++i) graph.add({.work = ps(5)});
+  for (TaskId i = 0; i < kCount; ++i) {
+    graph.add({.work = ps(1), .resource = stream}, {i + 1 == kCount ? 0 : i + 1});
+  }
+  const Timeline timeline = run(graph);
+  bool in_order = true;
+  for (TaskId i = 0; i < kCount; ++i) in_order &= timeline.start(kCount + i) == ps(5 + i);
+  CHECK(in_order);
+}
+
 TEST_CASE("a task that waits goes before one that is ready when the resource is freed",
           "[engine][executor]") {
   TaskGraph graph;

@@ -14,6 +14,7 @@
 #include "sim/report/trace/registry.hpp"
 #include "sim/report/trace/trace_file.hpp"
 #include "sim/units/format.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -48,9 +49,9 @@ void write_trace(const StepFiles& files, const Evaluator& evaluator, const Point
           ? fmt::format("the first {} of each kind of layer (--trace-layers all shows every one)",
                         *drawn.layers_of_a_kind)
           : fmt::format("all {} layers", setup.model.layers());
-  fmt::print(stderr, "trace: {}: {}{} slices on {} GPUs, {}\n", files.trace, size_of(files.trace),
-             format_count(static_cast<long long>(drawn.trace.slices().size())), point.layout.gpus(),
-             layers);
+  tell("trace: {}: {}{} slices on {} GPUs, {}\n", files.trace, size_of(files.trace),
+       format_count(static_cast<long long>(drawn.trace.slices().size())), point.layout.gpus(),
+       layers);
 }
 
 }  // namespace
@@ -68,8 +69,8 @@ void StepFiles::write(const Evaluator& evaluator, const Point& point,
   if (!trace.empty()) write_trace(*this, evaluator, point, effects);
   if (!dot.empty()) {
     write_step_dot(evaluator, dot);
-    fmt::print(stderr, "dot: {}: {}{} tasks of one rank, each kind of block once\n", dot,
-               size_of(dot), evaluator.schedule().graph().task_count());
+    tell("dot: {}: {}{} tasks of one rank, each kind of block once\n", dot, size_of(dot),
+         evaluator.schedule().graph().task_count());
   }
 }
 

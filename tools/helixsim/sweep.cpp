@@ -9,6 +9,7 @@
 #include "sim/report/frontier_table.hpp"
 #include "tools/helixsim/run_scenario.hpp"
 #include "tools/helixsim/setup_flags.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -90,12 +91,12 @@ int run(const Options& options) {
   const Scenario scenario = open_file(options, catalog);
   const ScenarioRun result = run_scenario(scenario, options.run, false);
   if (result.interrupted) {
-    fmt::print(stderr, "helixsim: interrupted; nothing was written\n");
+    tell("helixsim: interrupted; nothing was written\n");
     return kInterrupted;
   }
   print_result(result, options);
   if (result.counts.simulated == 0) {
-    fmt::print(stderr, "helixsim: no point of the search space is feasible\n");
+    tell("helixsim: no point of the search space is feasible\n");
     return kNothingFeasible;
   }
   return kDone;

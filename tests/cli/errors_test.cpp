@@ -189,3 +189,24 @@ TEST_CASE("output that cannot be written is no success", "[cli][errors]") {
   CHECK(run.status == 2);
   CHECK(run.err == "helixsim: standard output cannot be written\n");
 }
+
+TEST_CASE("errors and warnings that cannot be written change no exit status", "[cli][errors]") {
+  const TemporaryFolder folder;
+  const std::string point = "simulate --model llama-3.1-405b --strategy tp --tpa 8 ";
+  const std::pair<std::string, int> cases[] = {
+      {"simulate --model nope", 2},
+      {"simulat", 2},
+      {"check missing.json", 2},
+      {"replay missing.jsonl", 2},
+      {"simulate --model llama-3.1-405b --strategy tp", 3},
+      {point + "--hop-b best", 0},  // warns
+      {point + "--dot step.dot --trace step.json", 0},
+      {"sweep smoke --model llama-3.1-405b --out results", 0},  // tells its progress
+      {"list strategies >/dev/full", 2},
+  };
+  for (const auto& [arguments, status] : cases) {
+    CAPTURE(arguments);
+    const ProgramRun run = run_shell("helixsim " + arguments + " 2>/dev/full", folder.path());
+    CHECK(run.status == status);
+  }
+}

@@ -13,6 +13,7 @@
 #include "sim/sweep/scenario.hpp"
 #include "sim/sweep/search_space.hpp"
 #include "tools/helixsim/common.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -82,7 +83,7 @@ int run(const std::vector<std::string>& files, const CommonOptions& common) {
     try {
       fmt::print("{}: right ({})\n", path, check_file(path, catalog, changes));
     } catch (const ConfigError& error) {
-      fmt::print(stderr, "helixsim: {}\n", error.what());
+      tell("helixsim: {}\n", error.what());
       status = kWrongInput;
     }
   }

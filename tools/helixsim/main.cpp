@@ -8,6 +8,7 @@
 #include "sim/config/suggest.hpp"
 #include "sim/report/text_table.hpp"
 #include "tools/helixsim/common.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace {
 
@@ -46,7 +47,7 @@ std::vector<std::string> allowed_names(const CLI::App& program, const std::strin
 bool finish_output() {
   std::cout.flush();
   const bool written = std::fflush(stdout) == 0 && std::ferror(stdout) == 0 && std::cout.good();
-  if (!written) fmt::print(stderr, "helixsim: standard output cannot be written\n");
+  if (!written) helixsim::tell("helixsim: standard output cannot be written\n");
   return written;
 }
 
@@ -73,7 +74,7 @@ int report_parse_error(const CLI::App& program, const CLI::ParseError& error, in
   } else {
     message += "; see helixsim --help";
   }
-  fmt::print(stderr, "helixsim: {}\n", message);
+  helixsim::tell("helixsim: {}\n", message);
   return helixsim::kWrongInput;
 }
 
@@ -98,10 +99,10 @@ int main(int argc, char** argv) {
   } catch (const CLI::ParseError& error) {
     return report_parse_error(program, error, argc, argv);
   } catch (const helixsim::ConfigError& error) {
-    fmt::print(stderr, "helixsim: {}\n", error.what());
+    helixsim::tell("helixsim: {}\n", error.what());
     return helixsim::kWrongInput;
   } catch (const std::exception& error) {
-    fmt::print(stderr, "helixsim: internal error: {}\n", error.what());
+    helixsim::tell("helixsim: internal error: {}\n", error.what());
     return 70;
   }
   return finish_output() ? status : helixsim::kWrongInput;

@@ -1,11 +1,11 @@
 #include "tools/helixsim/progress.hpp"
 
-#include <fmt/format.h>
 #include <unistd.h>
 
 #include <csignal>
 
 #include "sim/units/format.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -39,7 +39,7 @@ Progress::Progress(std::string what)
       shown_(begin_) {}
 
 Progress::~Progress() {
-  if (line_open_) fmt::print(stderr, "\r\033[K");
+  if (line_open_) tell("\r\033[K");
 }
 
 void Progress::update(long long done, long long total) {
@@ -55,16 +55,14 @@ void Progress::update(long long done, long long total) {
   const int quarter = static_cast<int>(4 * done / total);
   if (quarter <= quarter_) return;
   quarter_ = quarter;
-  fmt::print(stderr, "{}: {} % of {} points, {:.1f} s\n", what_, 25 * quarter, format_count(total),
-             elapsed);
+  tell("{}: {} % of {} points, {:.1f} s\n", what_, 25 * quarter, format_count(total), elapsed);
 }
 
 void Progress::renew_line(long long done, long long total, double elapsed) {
   const double rate = static_cast<double>(done) / elapsed;
   const double left = static_cast<double>(total - done) / rate;
-  fmt::print(stderr, "\r\033[K{}: {} % of {} points, {} points/s, {:.0f} s left", what_,
-             100 * done / total, format_count(total), format_count(static_cast<long long>(rate)),
-             left);
+  tell("\r\033[K{}: {} % of {} points, {} points/s, {:.0f} s left", what_, 100 * done / total,
+       format_count(total), format_count(static_cast<long long>(rate)), left);
   std::fflush(stderr);
   line_open_ = true;
 }

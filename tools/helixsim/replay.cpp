@@ -12,6 +12,7 @@
 #include "sim/config/json_file.hpp"
 #include "sim/replay/replay.hpp"
 #include "tools/helixsim/common.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -42,7 +43,7 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
       throw ConfigError(place + ": " + error.what());
     }
   } catch (const ConfigError& error) {
-    fmt::print(stderr, "helixsim: {}\n", error.what());
+    tell("helixsim: {}\n", error.what());
     out["error"] = error.what();
     good = false;
   }

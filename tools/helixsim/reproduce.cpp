@@ -8,6 +8,7 @@
 #include "sim/report/claims_table.hpp"
 #include "sim/report/frontier_table.hpp"
 #include "tools/helixsim/run_scenario.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -33,7 +34,7 @@ int run(const Options& options) {
     throw ConfigError(file.file() + ": the scenario has no claims; use sweep to run it");
   const ScenarioRun result = run_scenario(scenario, options.run, true);
   if (result.interrupted) {
-    fmt::print(stderr, "helixsim: interrupted; nothing was written\n");
+    tell("helixsim: interrupted; nothing was written\n");
     return kInterrupted;
   }
   switch (format) {
@@ -49,10 +50,10 @@ int run(const Options& options) {
       print_where(options.run);
       break;
   }
-  if (!result.claims_hold) fmt::print(stderr, "helixsim: a claim is outside its band\n");
+  if (!result.claims_hold) tell("helixsim: a claim is outside its band\n");
   if (!result.claims_hold) return kClaimFailed;
   if (result.counts.simulated > 0) return kDone;
-  fmt::print(stderr, "helixsim: no point of the scenario is feasible\n");
+  tell("helixsim: no point of the scenario is feasible\n");
   return kNothingFeasible;
 }
 

@@ -17,6 +17,7 @@
 #include "sim/report/report_build.hpp"
 #include "sim/report/svg.hpp"
 #include "tools/helixsim/progress.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -83,9 +84,9 @@ void write_folder(OutputFolder& folder, const ReportData& report,
   if (const auto page = report_html(report, json)) {
     folder.write("report.html", *page);
   } else {
-    fmt::print(stderr,
-               "warning: built without the chart library (npm ci in tools/web), so report.html is "
-               "not written\n");
+    tell(
+        "warning: built without the chart library (npm ci in tools/web), so report.html is "
+        "not written\n");
   }
   folder.commit();
 }

@@ -16,6 +16,7 @@
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/setup_flags.hpp"
 #include "tools/helixsim/step_files.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -78,7 +79,7 @@ int run(const Options& options) {
   }
   if (report.result.feasible())
     options.files.write(evaluator, report.point, effects_on(evaluator, report.point));
-  for (const std::string& warning : report.warnings) fmt::print(stderr, "warning: {}\n", warning);
+  for (const std::string& warning : report.warnings) tell("warning: {}\n", warning);
   switch (format) {
     case OutputFormat::Json:
       std::cout << step_json(setup, report);
@@ -91,7 +92,7 @@ int run(const Options& options) {
       break;
   }
   if (report.result.feasible()) return kDone;
-  fmt::print(stderr, "helixsim: infeasible: {}\n", explain_infeasible(report.result.memory));
+  tell("helixsim: infeasible: {}\n", explain_infeasible(report.result.memory));
   return kNothingFeasible;
 }
 

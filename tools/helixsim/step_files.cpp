@@ -14,6 +14,7 @@
 #include "sim/report/trace/registry.hpp"
 #include "sim/report/trace/trace_file.hpp"
 #include "sim/units/format.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -48,9 +49,9 @@ void write_trace(const StepFiles& files, const Evaluator& evaluator, const Point
           ? fmt::format("the first {} of each kind of layer (--trace-layers all shows every one)",
                         *drawn.layers_of_a_kind)
           : fmt::format("all {} layers", setup.model.layers());
-  fmt::print(stderr, "trace: {}: {}{} slices on {} GPUs, {}\n", files.trace, size_of(files.trace),
-             format_count(static_cast<long long>(drawn.trace.slices().size())), point.layout.gpus(),
-             layers);
+  tell("trace: {}: {}{} slices on {} GPUs, {}\n", files.trace, size_of(files.trace),
+       format_count(static_cast<long long>(drawn.trace.slices().size())), point.layout.gpus(),
+       layers);
 }
 
 }  // namespace
@@ -69,11 +70,11 @@ void StepFiles::write(const Evaluator& evaluator, const Point& point,
   if (!dot.empty()) {
     write_step_dot(evaluator, dot);
     const RackStep* rack = evaluator.rack();
-    fmt::print(stderr, "dot: {}: {}{} tasks of one rank, each kind of block once{}\n", dot,
-               size_of(dot), evaluator.schedule().graph().task_count(),
-               rack != nullptr && !rack->symmetric()
-                   ? "; what makes ranks differ is not in it, see --trace"
-                   : "");
+    tell("dot: {}: {}{} tasks of one rank, each kind of block once{}\n", dot, size_of(dot),
+         evaluator.schedule().graph().task_count(),
+         rack != nullptr && !rack->symmetric()
+             ? "; what makes ranks differ is not in it, see --trace"
+             : "");
   }
 }
 

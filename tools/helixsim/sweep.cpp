@@ -9,6 +9,7 @@
 #include "sim/report/frontier_table.hpp"
 #include "tools/helixsim/run_scenario.hpp"
 #include "tools/helixsim/setup_flags.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -91,12 +92,12 @@ int run(const Options& options) {
   seed_draws(scenario, options.run);
   const ScenarioRun result = run_scenario(scenario, options.run, false);
   if (result.interrupted) {
-    fmt::print(stderr, "helixsim: interrupted; nothing was written\n");
+    tell("helixsim: interrupted; nothing was written\n");
     return kInterrupted;
   }
   print_result(result, options);
   if (result.counts.simulated == 0) {
-    fmt::print(stderr, "helixsim: no point of the search space is feasible\n");
+    tell("helixsim: no point of the search space is feasible\n");
     return kNothingFeasible;
   }
   return kDone;

@@ -14,6 +14,10 @@ namespace {
 constexpr double kSlack = 1e-12;
 /// After so many additions and subtractions the use of a link is added up afresh.
 constexpr std::uint32_t kMostSums = 64;
+/// So many ends for each flow under way, beside a few for small runs, and the stale ones go. They
+/// would else wait for their time, which may be that of the last end.
+constexpr std::size_t kMostEnds = 4;
+constexpr std::size_t kFewEnds = 1024;
 /// An end beyond engine time.
 constexpr std::int64_t kNever = std::numeric_limits<std::int64_t>::max();
 
@@ -32,6 +36,7 @@ void FluidNetwork::reset(const TaskGraph& graph, std::vector<LinkSample>* sample
   end_pool_.clear();
   free_ends_.clear();
   latest_end_time_ = -1;
+  under_way_ = 0;
   begun_.clear();
   freed_.clear();
   changed_.clear();
@@ -83,6 +88,7 @@ void FluidNetwork::detach(FlowId flow) {
     if (samples_ != nullptr) mark_changed(id);
   }
   state.end = -1;
+  --under_way_;
 }
 
 void FluidNetwork::predict(FlowId flow, SimTime now) {
@@ -95,7 +101,13 @@ void FluidNetwork::predict(FlowId flow, SimTime now) {
     end = kNever;
   }
   if (end == state.end) return;
+  if (state.end < 0) ++under_way_;
   state.end = end;
+  add_end(flow, end);
+}
+
+/// Ends that are found together are often equal: they share one event.
+void FluidNetwork::add_end(FlowId flow, std::int64_t time) {
   std::uint32_t place = static_cast<std::uint32_t>(end_pool_.size());
   if (free_ends_.empty()) {
     end_pool_.emplace_back();
@@ -103,14 +115,35 @@ void FluidNetwork::predict(FlowId flow, SimTime now) {
     place = free_ends_.back();
     free_ends_.pop_back();
   }
-  if (end == latest_end_time_) {
-    end_pool_[place] = {.flow = flow, .next = end_pool_[latest_end_].next, .time = end};
+  if (time == latest_end_time_) {
+    end_pool_[place] = {.flow = flow, .next = end_pool_[latest_end_].next, .time = time};
     end_pool_[latest_end_].next = place;
   } else {
-    end_pool_[place] = {.flow = flow, .next = kNone, .time = end};
-    ends_.push(SimTime(end), place);
-    latest_end_time_ = end;
+    end_pool_[place] = {.flow = flow, .next = kNone, .time = time};
+    ends_.push(SimTime(time), place);
+    latest_end_time_ = time;
     latest_end_ = place;
+  }
+}
+
+void FluidNetwork::drop_stale_ends() {
+  kept_ends_.clear();
+  while (!ends_.empty()) {
+    for (std::uint32_t place = ends_.pop(); place != kNone; place = end_pool_[place].next) {
+      // A flow whose end came back to an earlier value has two that are not stale.
+      FlowState& state = flows_state_[end_pool_[place].flow];
+      if (is_stale(end_pool_[place]) || state.gathered) continue;
+      state.gathered = true;
+      kept_ends_.push_back(end_pool_[place]);
+    }
+  }
+  ends_.clear();
+  end_pool_.clear();
+  free_ends_.clear();
+  latest_end_time_ = -1;
+  for (const End& end : kept_ends_) {
+    flows_state_[end.flow].gathered = false;
+    add_end(end.flow, end.time);
   }
 }
 
@@ -155,6 +188,7 @@ void FluidNetwork::settle(SimTime now) {
   // A flow that ended frees something only where another one has its bottleneck.
   std::erase_if(freed_, [&](LinkId link) { return links_[link].bottleneck_of == 0; });
   if (!settle_alone(now)) settle_components(now);
+  if (end_count() > kMostEnds * under_way_ + kFewEnds) drop_stale_ends();
   begun_.clear();
   freed_.clear();
   if (samples_ != nullptr) write_samples(now);

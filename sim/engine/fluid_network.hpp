@@ -69,7 +69,7 @@ class FluidNetwork {
     std::int64_t end = -1;  // predicted; -1 when not under way
     LinkId bottleneck = kNone;
     bool filled = false;    // scratch of fill()
-    bool gathered = false;  // scratch of gather_components()
+    bool gathered = false;  // scratch of those who list flows once
   };
   struct LinkState {
     double capacity = 0.0;
@@ -110,10 +110,13 @@ class FluidNetwork {
   void fill_link(LinkId link, double rate);
   void keep_use();
   void predict(FlowId flow, SimTime now);
+  void add_end(FlowId flow, std::int64_t time);
+  void drop_stale_ends();
   void add_up(LinkState& link);
   void mark_changed(LinkId link);
   void write_samples(SimTime now);
   bool is_stale(const End& end) const { return flows_state_[end.flow].end != end.time; }
+  std::size_t end_count() const { return end_pool_.size() - free_ends_.size(); }
 
   std::span<const TaskGraph::Flow> flows_;
   std::span<const LinkId> flow_links_;
@@ -121,11 +124,13 @@ class FluidNetwork {
   std::vector<LinkState> links_;
   std::vector<Slot> slots_;
 
-  EventQueue ends_;  // of lists in end_pool_
+  EventQueue ends_;  // of lists in end_pool_; some are stale, as their flow has another rate since
   std::vector<End> end_pool_;
   std::vector<std::uint32_t> free_ends_;
   std::int64_t latest_end_time_ = -1;  // of the list that was last begun
   std::uint32_t latest_end_ = kNone;
+  std::size_t under_way_ = 0;   // flows with an end
+  std::vector<End> kept_ends_;  // scratch of drop_stale_ends()
 
   std::vector<FlowId> begun_;
   std::vector<LinkId> freed_;    // links of flows that ended at this instant

@@ -356,30 +356,46 @@ void FluidNetwork::fill_link(LinkId link, double rate) {
   }
 }
 
+/// What a link offers each of its unfilled flows. Of equal shares the link without older flows is
+/// taken first, so that these need not be solved.
+FluidNetwork::Share FluidNetwork::share_of(std::uint32_t place) const {
+  const LinkState& link = links_[listed_[place]];
+  const double share = link.room / link.unfilled;
+  return {
+      .rank = link.older ? share * (1.0 + 2.0 * kSlack) : share, .share = share, .place = place};
+}
+
+/// The listed link that offers the least, at the head of `shares_`; kNone when all are filled.
+/// Filling a flow leaves more for others, so shares rise and a share in the heap is a lower bound:
+/// only the head is brought up to date.
+LinkId FluidNetwork::tightest_link() {
+  while (!shares_.empty()) {
+    const Share head = shares_.front();
+    if (links_[listed_[head.place]].unfilled > 0) {
+      const Share now = share_of(head.place);
+      if (now.rank <= head.rank) return listed_[head.place];
+      std::pop_heap(shares_.begin(), shares_.end(), Share::offers_more);
+      shares_.back() = now;
+      std::push_heap(shares_.begin(), shares_.end(), Share::offers_more);
+    } else {
+      std::pop_heap(shares_.begin(), shares_.end(), Share::offers_more);
+      shares_.pop_back();
+    }
+  }
+  return kNone;
+}
+
 /// Progressive filling over the listed links: gives each flow a rate and a bottleneck.
 void FluidNetwork::fill() {
   std::size_t next_cap = 0;
   double level = 0.0;  // rates rise together: a share falls below it by rounding only
-  open_ = listed_;
+  shares_.clear();
+  for (std::uint32_t place = 0; place < listed_.size(); ++place) shares_.push_back(share_of(place));
+  std::make_heap(shares_.begin(), shares_.end(), Share::offers_more);
   while (true) {
-    LinkId tightest = kNone;
-    double share = std::numeric_limits<double>::infinity();
-    double least = share;
-    std::size_t kept = 0;
-    for (const LinkId id : open_) {
-      const LinkState& link = links_[id];
-      if (link.unfilled == 0) continue;
-      open_[kept++] = id;
-      const double own = link.room / link.unfilled;
-      // Of equal shares the link without older flows is taken, so that these need not be solved.
-      const double rank = link.older ? own * (1.0 + 2.0 * kSlack) : own;
-      if (rank < least) {
-        least = rank;
-        share = own;
-        tightest = id;
-      }
-    }
-    open_.resize(kept);
+    const LinkId tightest = tightest_link();
+    const double share = tightest == kNone ? std::numeric_limits<double>::infinity()
+                                           : share_of(shares_[0].place).share;
     while (next_cap < capped_.size() && flows_state_[capped_[next_cap]].filled) ++next_cap;
     if (next_cap < capped_.size() && flows_[capped_[next_cap]].cap <= share) {
       level = std::max(level, flows_[capped_[next_cap]].cap);

@@ -98,6 +98,17 @@ class FluidNetwork {
     std::int64_t time = 0;
   };
 
+  /// What a listed link offers, when it was last looked at.
+  struct Share {
+    double rank = 0.0;
+    double share = 0.0;
+    std::uint32_t place = 0;  // in listed_
+
+    static bool offers_more(const Share& a, const Share& b) {
+      return a.rank != b.rank ? a.rank > b.rank : a.place > b.place;
+    }
+  };
+
   void attach(FlowId flow);
   void detach(FlowId flow);
   bool settle_alone(SimTime now);
@@ -105,6 +116,8 @@ class FluidNetwork {
   void settle_components(SimTime now);
   void gather_components();
   void list_links(std::span<const FlowId> flows);
+  [[nodiscard]] Share share_of(std::uint32_t place) const;
+  LinkId tightest_link();
   void fill();
   void fill_flow(FlowId flow, double rate, LinkId bottleneck);
   void fill_link(LinkId link, double rate);
@@ -137,7 +150,7 @@ class FluidNetwork {
   std::vector<LinkId> changed_;  // links whose use changed at this instant
   std::vector<FlowId> gathered_;
   std::vector<LinkId> listed_;  // links of the flows that are being filled
-  std::vector<LinkId> open_;    // those with flows that are not filled yet
+  std::vector<Share> shares_;   // of those, a heap: see tightest_link()
   std::vector<FlowId> capped_;
   std::vector<double> old_rates_;  // of gathered_, before it was filled anew
   std::vector<LinkId> old_bottlenecks_;

@@ -78,6 +78,7 @@ ReplayResult Replay::run(const ReplayCase& replay_case) {
     result.finish.push_back(clock.seconds(timeline.finish(task)));
   }
   result.makespan = clock.seconds(timeline.makespan());
+  result.loses_digits = clock.loses_digits();
   return result;
 }
 

@@ -12,6 +12,7 @@ struct ReplayResult {
   std::vector<double> start;   ///< seconds
   std::vector<double> finish;  ///< seconds
   double makespan = 0.0;
+  bool loses_digits = false;  ///< see ReplayClock
 };
 
 /// Runs cases on the event engine; one object for many keeps memory.
@@ -24,8 +25,8 @@ class Replay {
   Replay(Replay&&) noexcept;
   Replay& operator=(Replay&&) noexcept;
 
-  /// Errors: ConfigError "/tasks: ..." for a cycle, with the ids of its tasks, and for times that
-  /// span too many orders of magnitude.
+  /// Errors: ConfigError "/tasks: ..." for a cycle, with the ids of its tasks, and for what no
+  /// ReplayClock counts.
   ReplayResult run(const ReplayCase& replay_case);
 
  private:

@@ -68,11 +68,8 @@ class TaskReader {
     }
     ReplayCase::Task read;
     const auto id = task.find("id");
-    if (id == task.end() || !id->is_number_integer() || *id < 0 || *id > kMostId) {
-      read.id = here().integer("id", {0, kMostId});
-    } else {
-      read.id = id->get<std::int64_t>();
-    }
+    const auto whole = id == task.end() ? std::nullopt : whole_id(*id);
+    read.id = whole ? *whole : here().integer("id", {0, kMostId});  // says what is wrong
     read.work = number(task, "work", {0.0, kMostWork}).value_or(0.0);
     read.latency = number(task, "latency", {0.0, kMostSeconds}).value_or(0.0);
     read.cap = number(task, "cap", {kLeastRate, kMostWork});
@@ -89,7 +86,17 @@ class TaskReader {
         read.links.push_back(place);
       }
     }
+    if (read.cap && read.links.empty()) here().at("cap").fail("limits a flow; expected links too");
     return read;
+  }
+
+  /// An id, written 1 or 1.0.
+  static std::optional<std::int64_t> whole_id(const json& id) {
+    if (!id.is_number()) return std::nullopt;
+    const double value = id.get<double>();
+    const bool whole =
+        value >= 0.0 && value <= static_cast<double>(kMostId) && value == std::floor(value);
+    return whole ? std::optional(static_cast<std::int64_t>(value)) : std::nullopt;
   }
 
   std::optional<double> number(const json& task, const char* key, Range<double> range) const {
@@ -149,7 +156,7 @@ class TaskReader {
     if (!deps->is_array()) here().at("deps").fail("expected a list of task ids");
     reader.after.reserve(deps->size());
     for (const json& dep : *deps) {
-      const std::int64_t id = dep.is_number_integer() ? dep.get<std::int64_t>() : -1;
+      const std::int64_t id = whole_id(dep).value_or(-1);
       const auto found =
           std::lower_bound(tasks.begin(), tasks.end(), id,
                            [](const ReplayCase::Task& t, std::int64_t key) { return t.id < key; });

@@ -18,6 +18,8 @@ constexpr double kMostTicks = 0x1p48;
 constexpr double kFineTicks = 0x1p12;
 // Half a tick is 2.3e-10 of a span that takes this many.
 constexpr double kEnoughTicks = 0x1p31;
+// Below so many a rounded span is not exact to 1e-9.
+constexpr double kLeastTicks = 0x1p29;
 // Quotients of two rounded doubles, times a whole number, are this exact.
 constexpr double kRounding = 0x1p-50;
 
@@ -87,10 +89,14 @@ ReplayClock::ReplayClock(const ReplayCase& of) {
   if (spans.total <= 0.0) return;
   const auto round = static_cast<double>(round_number(of, spans.total));
   coarse_ = round * std::exp2(std::floor(std::log2(kMostTicks / (spans.total * round))));
-  if (!std::isfinite(spans.total) || !std::isnormal(coarse_) || coarse_ < 1e-280) {
-    throw ConfigError("/tasks: the times of this case do not fit into one engine clock");
-  }
   if (spans.shortest * coarse_ < kEnoughTicks) fine_ = kFineTicks;
+  bool fits = std::isfinite(spans.total) && std::isnormal(coarse_) && coarse_ >= 1e-280 &&
+              std::isfinite(ticks_per_second());
+  for (const ReplayCase::Resource& resource : of.resources) {
+    fits = fits && std::isnormal(resource.capacity / ticks_per_second());
+  }
+  if (!fits) throw ConfigError("/tasks: the times of this case do not fit into one engine clock");
+  loses_digits_ = spans.shortest * ticks_per_second() < kLeastTicks;
 }
 
 SimTime ReplayClock::ticks(double seconds) const {

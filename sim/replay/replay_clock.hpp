@@ -13,10 +13,13 @@ namespace helixsim {
 /// ticks; spans that are whole coarse ticks but for the rounding of a double are still taken so.
 class ReplayClock {
  public:
-  /// Errors: ConfigError "/tasks: ..." for times that span too many orders of magnitude.
+  /// Errors: ConfigError "/tasks: ..." for times and capacities beyond what doubles and ticks hold.
   explicit ReplayClock(const ReplayCase& of);
 
   [[nodiscard]] double ticks_per_second() const { return coarse_ * fine_; }
+  /// Whether a span is too short beside the others, below about 2e-9 of their sum, to be exact to
+  /// 1e-9.
+  [[nodiscard]] bool loses_digits() const { return loses_digits_; }
   [[nodiscard]] SimTime ticks(double seconds) const;
   [[nodiscard]] double seconds(SimTime time) const {
     return static_cast<double>(time.picoseconds()) / ticks_per_second();
@@ -25,6 +28,7 @@ class ReplayClock {
  private:
   double coarse_ = 1.0;  // ticks a second
   double fine_ = 1.0;    // fine ticks in a coarse one
+  bool loses_digits_ = false;
 };
 
 }  // namespace helixsim

@@ -172,6 +172,23 @@ TEST_CASE("times that no clock holds are refused with their place", "[replay][ex
   CHECK_THROWS_AS(Replay().run(numbered(of)), ConfigError);
 }
 
+TEST_CASE("ticks beyond doubles are refused too: a fixed defect", "[replay][exactness]") {
+  ReplayCase of{
+      .name = "tiny",
+      .resources = {{.name = "g", .capacity = 1}, {.name = "l", .is_link = true, .capacity = 1e18}},
+      .tasks = {}};
+  of.tasks = {on_fifo(3e-294, 0), flow(1e-290, {1})};
+  CHECK_THROWS_AS(Replay().run(numbered(of)), ConfigError);
+}
+
+TEST_CASE("a case says when a span is too short beside the others", "[replay][exactness]") {
+  ReplayCase of{.name = "wide", .resources = {{.name = "g", .capacity = 1}}, .tasks = {}};
+  of.tasks = {on_fifo(1e-5, 0), on_fifo(1e3, 0)};
+  CHECK_FALSE(Replay().run(numbered(of)).loses_digits);
+  of.tasks = {on_fifo(1e-12, 0), on_fifo(1e3, 0)};
+  CHECK(Replay().run(numbered(of)).loses_digits);
+}
+
 TEST_CASE("a flow that is slow at first may be predicted to end beyond engine time: a fixed defect",
           "[replay][exactness]") {
   // 64 flows share one link at first and have short and long bodies; at its share of the first

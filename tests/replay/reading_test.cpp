@@ -45,6 +45,12 @@ TEST_CASE("tasks may come in any order of ids, with gaps", "[replay][reading]") 
       "accepted: 3.000000");
 }
 
+TEST_CASE("an id may be written with a point, there and where others name it: a fixed defect",
+          "[replay][reading]") {
+  CHECK_THAT(answer(R"([{"id": 1.0}, {"id": 2, "deps": [1]}, {"id": 3, "deps": [1.0, 2]}])"),
+             Catch::StartsWith("accepted"));
+}
+
 TEST_CASE("ids decide between tasks that are ready together, not places in the file",
           "[replay][reading]") {
   const ReplayCase of = read_replay_case(parse_json(
@@ -96,7 +102,8 @@ TEST_CASE("a mistake in a task is answered with its place and the nearest name",
   CHECK_THAT(second(R"({"id": 1, "deps": [0, 4]})"),
              StartsWith(at + "/deps") && Contains("no task has the id 4"));
   CHECK_THAT(second(R"({"id": 1, "deps": ["0"]})"), StartsWith(at + "/deps"));
-  CHECK_THAT(second(R"({"id": 1, "deps": [0.0]})"), StartsWith(at + "/deps"));
+  CHECK_THAT(second(R"({"id": 1, "deps": [0.5]})"), StartsWith(at + "/deps"));
+  CHECK(second(R"({"id": 1, "cap": 1})") == at + "/cap: limits a flow; expected links too");
 }
 
 TEST_CASE("numbers that JSON does not have are errors of the parser", "[replay][reading]") {

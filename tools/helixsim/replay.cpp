@@ -29,7 +29,7 @@ input. The rules are in docs/design.md, section 4.)";
 bool answer(const std::string& line, const std::string& place, Replay& replay) {
   nlohmann::ordered_json out;
   out["name"] = nullptr;
-  bool good = true;
+  std::string wrong;
   try {
     const Node node = parse_json(line, place);
     if (node.is_object() && node.has("name")) out["name"] = node.at("name").json();
@@ -39,16 +39,23 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
       out["start"] = result.start;
       out["finish"] = result.finish;
       out["makespan"] = result.makespan;
+      if (result.loses_digits) {
+        tell("warning: {}: times below 2e-9 of the sum of all are not exact to 1e-9\n", place);
+      }
     } catch (const ConfigError& error) {
       throw ConfigError(place + ": " + error.what());
     }
-  } catch (const ConfigError& error) {
-    tell("helixsim: {}\n", error.what());
-    out["error"] = error.what();
-    good = false;
+  } catch (const std::bad_alloc&) {
+    wrong = place + ": the case does not fit into memory";
+  } catch (const std::exception& error) {
+    wrong = error.what();
+  }
+  if (!wrong.empty()) {
+    tell("helixsim: {}\n", wrong);
+    out["error"] = wrong;
   }
   std::cout << out.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
-  return good;
+  return wrong.empty();
 }
 
 /// As other files on the command line: in the working folder, then in the data folder. The data is

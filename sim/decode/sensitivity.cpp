@@ -29,6 +29,8 @@ const std::vector<Resource>& resources() {
       {"arithmetic + 10 %", kMore, {"gpu.compute.bf16", "gpu.compute.fp8", "gpu.compute.fp4"}},
       {"NVLink bandwidth + 10 %", kMore, {"fabric.link_bandwidth"}},
       {"NIC bandwidth + 10 %", kMore, {"fabric.nic_bandwidth"}},
+      {"switch capacity + 10 %", kMore, {"fabric.switch_capacity"}},
+      {"scale-out capacity + 10 %", kMore, {"fabric.scale_out_capacity"}},
       {"kernel launches - 10 %",
        kLess,
        {"fidelities.F.kernels.fixed", "fidelities.F.kernels.fixed_attention"}},
@@ -75,13 +77,14 @@ SimTime ttl_with(const SetupRequest& request, const Catalog& catalog,
 std::string scaled_quantity(const std::string& text, double factor) {
   double value = 0.0;
   const char* const end = text.data() + text.size();
-  const auto parsed = std::from_chars(text.data(), end, value);
+  const char* const begin = text.data() + std::min(text.find_first_not_of(' '), text.size());
+  const auto parsed = std::from_chars(begin, end, value);
   if (parsed.ec != std::errc()) throw ConfigError("\"" + text + "\" begins with no number");
   return fmt::format("{}{}", value * factor, std::string(parsed.ptr, end));
 }
 
-std::vector<SensitivityRow> sensitivity(const SetupRequest& request, const Catalog& catalog,
-                                        std::span<const Override> overrides, const Point& point) {
+Sensitivity sensitivity(const SetupRequest& request, const Catalog& catalog,
+                        std::span<const Override> overrides, const Point& point) {
   std::vector<Override> of_system;
   for (const Override& change : overrides) {
     if (change.path.starts_with("system.")) {
@@ -91,7 +94,7 @@ std::vector<SensitivityRow> sensitivity(const SetupRequest& request, const Catal
   const Node system =
       with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system);
   const SimTime as_it_is = ttl_with(request, catalog, overrides, point);
-  std::vector<SensitivityRow> rows;
+  Sensitivity found;
   for (const Resource& resource : resources()) {
     std::vector<Override> changes(overrides.begin(), overrides.end());
     const std::size_t before = changes.size();
@@ -103,14 +106,19 @@ std::vector<SensitivityRow> sensitivity(const SetupRequest& request, const Catal
           parse_override("system." + key + ".value=" + scaled_quantity(*text, resource.factor)));
     }
     if (changes.size() == before) continue;
-    const SimTime ttl = ttl_with(request, catalog, changes, point);
-    rows.push_back({.resource = resource.name,
-                    .ttl = ttl,
-                    .gain = 1.0 - ttl.seconds().value() / as_it_is.seconds().value()});
+    try {
+      const SimTime ttl = ttl_with(request, catalog, changes, point);
+      found.rows.push_back({.resource = resource.name,
+                            .ttl = ttl,
+                            .gain = 1.0 - ttl.seconds().value() / as_it_is.seconds().value()});
+    } catch (const ConfigError& error) {  // a number that nobody gave: no mistake of the user's
+      found.left_out.push_back(
+          fmt::format("sensitivity leaves out {}: {}", resource.name, error.what()));
+    }
   }
-  std::stable_sort(rows.begin(), rows.end(),
+  std::stable_sort(found.rows.begin(), found.rows.end(),
                    [](const SensitivityRow& a, const SensitivityRow& b) { return a.ttl < b.ttl; });
-  return rows;
+  return found;
 }
 
 }  // namespace helixsim

@@ -178,3 +178,47 @@ TEST_CASE("warnings go to stderr and results to stdout", "[cli][simulate]") {
   CHECK_THAT(run.err, Catch::Contains("warning: hop_b has no effect"));
   CHECK(Json::parse(run.out).at("warnings").size() >= 1);
 }
+
+TEST_CASE("sensitivity lists what each resource would save, the largest first",
+          "[cli][simulate][sensitivity]") {
+  const Json plain = simulate(kHelix);
+  CHECK_FALSE(plain.contains("sensitivity"));
+  Json result = simulate(kHelix + " --sensitivity");
+  const Json rows = result.at("sensitivity");
+  REQUIRE(rows.size() == 5);  // one NVL domain whose switches do not block: no NIC, no capacities
+  const double ttl = plain.at("ttl_s");
+  double before = 1.0;
+  for (const Json& row : rows) {
+    CAPTURE(row.dump());
+    const double gain = row.at("gain");
+    CHECK(gain <= before);
+    CHECK(row.at("ttl_s").get<double>() == Approx(ttl * (1 - gain)));
+    before = gain;
+  }
+  // 1M tokens are read from HBM, mostly.
+  CHECK(rows.at(0).at("resource") == "HBM bandwidth + 10 %");
+  result.erase("sensitivity");
+  CHECK(result == plain);
+  const std::string table = run_helixsim(kHelix + " --sensitivity").out;
+  for (const Json& row : rows)
+    CHECK_THAT(table, Catch::Contains(row.at("resource").get<std::string>()));
+}
+
+TEST_CASE("sensitivity says which row a limit leaves out", "[cli][simulate][sensitivity]") {
+  const ProgramRun run = run_helixsim(
+      kHelix + " --sensitivity --format json --set system.gpu.memory.bandwidth.value='950 TB/s'");
+  CAPTURE(run.err);
+  CHECK(run.status == 0);
+  CHECK_THAT(run.err, Catch::Contains("warning: sensitivity leaves out HBM bandwidth + 10 %: "));
+  const Json result = Json::parse(run.out);
+  CHECK(result.at("sensitivity").size() == 4);
+  CHECK_THAT(result.at("warnings").back().get<std::string>(), Catch::Contains("HBM bandwidth"));
+}
+
+TEST_CASE("sensitivity is refused where it would not be printed", "[cli][simulate][sensitivity]") {
+  const ProgramRun run = run_helixsim(kHelix + " --sensitivity --format csv");
+  CHECK(run.status == 2);
+  CHECK(run.out.empty());
+  CHECK(run.err ==
+        "helixsim: --sensitivity: csv lists operations only; expected --format table or json\n");
+}

@@ -3,9 +3,7 @@
 #include <catch2/catch.hpp>
 #include <map>
 
-#include "sim/config/catalog.hpp"
 #include "sim/decode/rack_step.hpp"
-#include "sim/decode/sensitivity.hpp"
 #include "tests/decode/point_case.hpp"
 #include "tests/engine/sim_time_text.hpp"
 #include "tests/support/models.hpp"
@@ -77,55 +75,4 @@ TEST_CASE("layers that stand for others count as often on the critical path",
     CAPTURE(name);
     CHECK(few.at(name) == Approx(all).epsilon(0.02).margin(1e-6));
   }
-}
-
-TEST_CASE("more of a resource never makes a step slower", "[decode][sensitivity][property]") {
-  const auto seed = GENERATE(range(0U, 40U));
-  const PointCase c(seed);
-  CAPTURE(seed, c.text());
-  SetupRequest request;
-  request.model = "deepseek-r1";
-  request.fidelity = c.fidelity;
-  const Catalog catalog{HELIXSIM_SOURCE_DIR};
-  const std::vector<Override> roomy_system{{"system.gpu.memory.capacity.value", "10 TB"}};
-  const Setup setup = make_setup(request, catalog, roomy_system);
-  Point point = c.point;
-  point.strategy = &strategy_named("helix");
-  point.layout = {.tpa = 1, .kvp = 8, .tpf = 4, .ep = 2};
-  point.batch = 16;
-  if (point.hop_b.mode == HopBMode::Chunks) point.hop_b.chunks = 4;
-  const SimTime as_it_is = ttl(setup, point);
-  const auto rows = sensitivity(request, catalog, roomy_system, point);
-  CHECK(rows.size() == 5);  // one NVL domain has no NIC
-  double before = 1.0;
-  for (const SensitivityRow& row : rows) {
-    CAPTURE(row.resource);
-    CHECK(row.ttl <= as_it_is);
-    CHECK(row.gain <= before);
-    before = row.gain;
-  }
-}
-
-TEST_CASE("what bounds a step is what helps it", "[decode][sensitivity]") {
-  SetupRequest request;
-  request.model = "llama-3.1-405b";
-  request.fidelity = "ideal";
-  const Catalog catalog{HELIXSIM_SOURCE_DIR};
-  const std::vector<Override> roomy_system{{"system.gpu.memory.capacity.value", "10 TB"}};
-  const Point point{.strategy = &strategy_named("tp"),
-                    .layout = {.tpa = 1, .tpf = 1},
-                    .batch = 1,
-                    .context = 1e6,
-                    .hop_b = {}};
-  // One GPU, no latency: all of the step is reading HBM, so 10 % more of it saves 1 - 1/1.1.
-  const auto rows = sensitivity(request, catalog, roomy_system, point);
-  CHECK(rows.front().resource == "HBM bandwidth + 10 %");
-  CHECK(rows.front().gain == Approx(1 - 1 / 1.1).epsilon(1e-3));
-  for (std::size_t i = 1; i < rows.size(); ++i) CHECK(rows[i].gain == Approx(0.0).margin(1e-6));
-}
-
-TEST_CASE("a quantity is scaled with its unit", "[decode][sensitivity]") {
-  CHECK(scaled_quantity("8 TB/s", 1.5) == "12 TB/s");
-  CHECK(scaled_quantity("2.5us", 2.0) == "5us");
-  CHECK_THROWS_WITH(scaled_quantity("fast", 2.0), Catch::Contains("number"));
 }

@@ -64,6 +64,9 @@ Node merged_document(const Options& options, const std::vector<Override>& change
 int run(const Options& options) {
   const Catalog catalog = Catalog::find();
   const OutputFormat format = options.common.output_format();
+  if (options.sensitivity && format == OutputFormat::Csv) {
+    throw ConfigError("--sensitivity: csv lists operations only; expected --format table or json");
+  }
   options.files.check();
   const SplitOverrides changes = split_overrides(options.common.overrides());
   const Node document = merged_document(options, changes.file);
@@ -75,7 +78,9 @@ int run(const Options& options) {
   Evaluator evaluator(setup);
   StepReport report = report_step(evaluator, read_point(document, setup));
   if (options.sensitivity && report.result.feasible()) {
-    report.sensitivity = sensitivity(request, catalog, changes.setup, report.point);
+    Sensitivity found = sensitivity(request, catalog, changes.setup, report.point);
+    report.sensitivity = std::move(found.rows);
+    report.warnings.insert(report.warnings.end(), found.left_out.begin(), found.left_out.end());
   }
   if (report.result.feasible())
     options.files.write(evaluator, report.point, effects_on(evaluator, report.point));

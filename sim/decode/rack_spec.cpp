@@ -148,7 +148,15 @@ void read_rack_keys(const Node& node, RackSpec& spec) {
   }
   if (node.has("stragglers")) {
     spec.stragglers.clear();
-    for (const Node& one : node.array("stragglers")) spec.stragglers.push_back(read_straggler(one));
+    for (const Node& one : node.array("stragglers")) {
+      const Straggler straggler = read_straggler(one);
+      const auto same = [&](const Straggler& other) { return other.rank == straggler.rank; };
+      if (straggler.rank && std::any_of(spec.stragglers.begin(), spec.stragglers.end(), same)) {
+        one.fail(
+            fmt::format("rank {} is named twice; expected one factor for a rank", *straggler.rank));
+      }
+      spec.stragglers.push_back(straggler);
+    }
   }
   if (node.has("jitter")) spec.jitter = node.number("jitter", {0.0, 10.0});
   if (node.has("failed_links")) {

@@ -254,7 +254,8 @@ SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
   if (options.prune && setup.rack.needs_ranks()) {
     throw ConfigError(
-        "--prune: its lower bound is that of equal ranks; leave it out where ranks differ");
+        "--prune: its lower bound is that of one rank for all; leave it out where all are "
+        "simulated");
   }
   SearchResult result{.grid = make_grid(space, setup), .contexts = {}, .interrupted = false};
   const auto points_per_item =

@@ -222,3 +222,51 @@ TEST_CASE("sensitivity is refused where it would not be printed", "[cli][simulat
   CHECK(run.err ==
         "helixsim: --sensitivity: csv lists operations only; expected --format table or json\n");
 }
+
+TEST_CASE("what makes ranks differ changes the step as its flag says", "[cli][simulate][rack]") {
+  const std::string moe =
+      "simulate --model deepseek-r1 --strategy dp --dp 8 --ep 8 --batch 64 "
+      "--context 64k --weights fp4 --kv fp4";
+  const auto ttl = [](const std::string& arguments) {
+    return simulate(arguments).at("ttl_s").get<double>();
+  };
+  const double even = ttl(kHelix);
+  CHECK(ttl(kHelix + " --ranks all") == even);
+  CHECK(ttl(kHelix + " --network flows") == Approx(even).epsilon(1e-5));
+  CHECK(ttl(kHelix + " --stragglers 3=1.5") > even);
+  CHECK(ttl(kHelix + " --jitter 0.2 --seed 3") > even);
+  CHECK(ttl(kHelix + " --jitter 0.2 --seed 3") != ttl(kHelix + " --jitter 0.2 --seed 4"));
+  CHECK(ttl(kHelix + " --network flows --failed-links gpu3=0.1") > even);
+  CHECK(ttl(kHelix + " --network flows --hop-b 4 --share-hbm") >=
+        ttl(kHelix + " --network flows --hop-b 4"));
+  CHECK(ttl(moe + " --experts sampled --seed 2") != ttl(moe));
+  const std::string short_contexts = kHelix + " --context 64k";
+  CHECK(ttl(short_contexts + " --kv-append-block 100000") > ttl(short_contexts));
+  CHECK(ttl(kHelix + " --context 64k,64k,64k,64k,64k,64k,64k,2M") > 0.0);
+  const Json ranks = simulate(kHelix + " --stragglers 3=1.5").at("ranks");
+  CHECK(ranks.at("differ") == true);
+  CHECK(ranks.at("slowest_rank") == 3);
+}
+
+TEST_CASE("a rack that cannot be is refused in one line", "[cli][simulate][rack]") {
+  const auto refusal = [](const std::string& arguments) {
+    const ProgramRun run = run_helixsim(kHelix + " " + arguments);
+    CHECK(run.status == 2);
+    return run.err;
+  };
+  CHECK(refusal("--stragglers 64=2") ==
+        "helixsim: --stragglers: rank 64 is outside [0, 63] of the layout\n");
+  CHECK(refusal("--network flows --failed-links gpu70=0.5") ==
+        "helixsim: --failed-links: gpu70 is outside [gpu0, gpu63] of the layout\n");
+  CHECK(refusal("--failed-links gpu3=0.5") ==
+        "helixsim: --failed-links: closed forms know no single link; expected network flows beside "
+        "it\n");
+  CHECK(refusal("--share-hbm") ==
+        "helixsim: --share-hbm: closed forms share no HBM; expected network flows beside it\n");
+  CHECK_THAT(refusal("--network flows --failed-links gpu3=0.5 --failed-links gpu3.egress=0.5"),
+             Catch::Contains("gpu3.egress is named twice"));
+  CHECK_THAT(refusal("--stragglers 3=1.5 --stragglers 3=2"),
+             Catch::Contains("rank 3 is named twice"));
+  CHECK_THAT(refusal("--trace ''"), Catch::Contains("--trace: expected a file"));
+  CHECK_THAT(refusal("--trace a.json --dot a.json"), Catch::Contains("--dot: a.json is the trace"));
+}

@@ -43,13 +43,13 @@ void write_trace(const StepFiles& files, const Evaluator& evaluator, const Point
   const Setup& setup = evaluator.setup();
   const RackStep step(evaluator, point, {.effects = effects, .keep_link_samples = true});
   const RackTrace drawn = trace_of(step, setup, point, layers_of_a_kind(files.trace_layers));
-  write_trace_file(drawn.trace, files.trace);
+  write_trace_file(drawn.trace, *files.trace);
   const std::string layers =
       drawn.layers_of_a_kind
           ? fmt::format("the first {} of each kind of layer (--trace-layers all shows every one)",
                         *drawn.layers_of_a_kind)
           : fmt::format("all {} layers", setup.model.layers());
-  tell("trace: {}: {}{} slices on {} GPUs, {}\n", files.trace, size_of(files.trace),
+  tell("trace: {}: {}{} slices on {} GPUs, {}\n", *files.trace, size_of(*files.trace),
        format_count(static_cast<long long>(drawn.trace.slices().size())), point.layout.gpus(),
        layers);
 }
@@ -57,20 +57,23 @@ void write_trace(const StepFiles& files, const Evaluator& evaluator, const Point
 }  // namespace
 
 void StepFiles::check() const {
-  if (!trace.empty()) (void)trace_format_for(trace);
+  if (trace && trace->empty()) throw ConfigError("--trace: expected a file");
+  if (trace) (void)trace_format_for(*trace);
+  if (dot && dot->empty()) throw ConfigError("--dot: expected a file");
+  if (trace && dot && *trace == *dot) throw ConfigError("--dot: " + *dot + " is the trace's file");
   (void)layers_of_a_kind(trace_layers);
-  if (trace.empty() && !trace_layers.empty()) {
+  if (!trace && !trace_layers.empty()) {
     throw ConfigError("--trace-layers: is of use with --trace only");
   }
 }
 
 void StepFiles::write(const Evaluator& evaluator, const Point& point,
                       const RankEffects& effects) const {
-  if (!trace.empty()) write_trace(*this, evaluator, point, effects);
-  if (!dot.empty()) {
-    write_step_dot(evaluator, dot);
+  if (trace) write_trace(*this, evaluator, point, effects);
+  if (dot) {
+    write_step_dot(evaluator, *dot);
     const RackStep* rack = evaluator.rack();
-    tell("dot: {}: {}{} tasks of one rank, each kind of block once{}\n", dot, size_of(dot),
+    tell("dot: {}: {}{} tasks of one rank, each kind of block once{}\n", *dot, size_of(*dot),
          evaluator.schedule().graph().task_count(),
          rack != nullptr && !rack->symmetric()
              ? "; what makes ranks differ is not in it, see --trace"
@@ -79,10 +82,11 @@ void StepFiles::write(const Evaluator& evaluator, const Point& point,
 }
 
 void add_step_files(CLI::App& app, StepFiles& files) {
-  app.add_option("--trace", files.trace,
-                 "Write a timeline of every GPU, for ui.perfetto.dev, speedscope.app, "
-                 "chrome://tracing; by extension: " +
-                     trace_extensions())
+  app.add_option_function<std::string>(
+         "--trace", [&files](const std::string& file) { files.trace = file; },
+         "Write a timeline of every GPU, for ui.perfetto.dev, speedscope.app, "
+         "chrome://tracing; by extension: " +
+             trace_extensions())
       ->type_name("FILE");
   app.add_option(
          "--trace-layers", files.trace_layers,
@@ -90,8 +94,9 @@ void add_step_files(CLI::App& app, StepFiles& files) {
                      "where that is more than {} slices)",
                      kLayersOfLongTrace, format_count(static_cast<long long>(kMostTraceSlices))))
       ->type_name("N");
-  app.add_option("--dot", files.dot,
-                 "Write one rank's task graph for Graphviz, critical path in bold")
+  app.add_option_function<std::string>(
+         "--dot", [&files](const std::string& file) { files.dot = file; },
+         "Write one rank's task graph for Graphviz, critical path in bold")
       ->type_name("FILE");
 }
 

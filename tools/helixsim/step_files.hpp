@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "sim/decode/evaluator.hpp"
@@ -14,9 +15,9 @@ namespace helixsim {
 
 /// Files that `simulate` writes beside its report, as typed.
 struct StepFiles {
-  std::string trace;
+  std::optional<std::string> trace;
   std::string trace_layers;
-  std::string dot;
+  std::optional<std::string> dot;
 
   /// Refuses what can be refused before anything is simulated. Errors: ConfigError.
   void check() const;

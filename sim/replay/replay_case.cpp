@@ -92,6 +92,10 @@ class TaskReader {
 
   /// An id, written 1 or 1.0.
   static std::optional<std::int64_t> whole_id(const json& id) {
+    if (id.is_number_integer()) {  // not as a double, which rounds large ones
+      const bool in_range = id >= 0 && id <= kMostId;
+      return in_range ? std::optional(id.get<std::int64_t>()) : std::nullopt;
+    }
     if (!id.is_number()) return std::nullopt;
     const double value = id.get<double>();
     const bool whole =

@@ -19,7 +19,7 @@ constexpr double kFineTicks = 0x1p12;
 // Half a tick is 2.3e-10 of a span that takes this many.
 constexpr double kEnoughTicks = 0x1p31;
 // Below so many a rounded span is not exact to 1e-9.
-constexpr double kLeastTicks = 0x1p29;
+constexpr double kLeastTicks = 0x1p30;
 // Quotients of two rounded doubles, times a whole number, are this exact.
 constexpr double kRounding = 0x1p-50;
 
@@ -94,6 +94,9 @@ ReplayClock::ReplayClock(const ReplayCase& of) {
               std::isfinite(ticks_per_second());
   for (const ReplayCase::Resource& resource : of.resources) {
     fits = fits && std::isnormal(resource.capacity / ticks_per_second());
+  }
+  for (const ReplayCase::Task& task : of.tasks) {
+    fits = fits && (!task.cap || std::isnormal(*task.cap / ticks_per_second()));
   }
   if (!fits) throw ConfigError("/tasks: the times of this case do not fit into one engine clock");
   loses_digits_ = spans.shortest * ticks_per_second() < kLeastTicks;

@@ -45,10 +45,14 @@ bool answer(const std::string& line, const std::string& place, Replay& replay) {
     } catch (const ConfigError& error) {
       throw ConfigError(place + ": " + error.what());
     }
+  } catch (const ConfigError& error) {
+    wrong = error.what();
   } catch (const std::bad_alloc&) {
     wrong = place + ": the case does not fit into memory";
+    replay = Replay();  // may have been left half prepared
   } catch (const std::exception& error) {
-    wrong = error.what();
+    wrong = place + ": internal error: " + error.what();
+    replay = Replay();
   }
   if (!wrong.empty()) {
     tell("helixsim: {}\n", wrong);
@@ -92,6 +96,7 @@ int run(const std::string& name) {
     ++cases;
     if (!answer(line, fmt::format("{}:{}", file, number), replay)) status = kWrongInput;
   }
+  if (in.bad()) throw ConfigError(file + ": a line cannot be read");
   if (cases == 0) throw ConfigError(file + ": holds no case");
   return status;
 }

@@ -1,0 +1,55 @@
+#include "hw_models/laws/gemm_law.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+#include "hw_models/laws/law_math.hpp"
+
+namespace helixsim {
+
+double GemmLaw::seconds(const GemmShape& shape, bool cold) const {
+  const auto [m, n, k] = shape;
+  const double sms = gpu.multiprocessors;
+  const double tile_m = std::clamp(power_of_two_at_least(m), 16.0, static_cast<double>(tile_rows));
+  const double tiles = std::ceil(m / tile_m) * std::ceil(n / tile_columns);
+  const double most = std::max(1.0, std::floor(k / 512.0));
+  const double splits =
+      std::min(std::clamp(std::floor(sms / tiles), 1.0, static_cast<double>(max_splits)), most);
+  const double waves = std::ceil(tiles * splits / sms);
+  const double compute = 2.0 * tile_m * tile_columns / (efficiency * peak / sms);
+  const double stream = waves * (k / splits) * norm_of(per_k, compute, 6.0);
+  const double weights = n * k * weight_bytes;
+  const double copies = std::clamp(std::ceil(gpu.l2_bytes / weights), 1.0, 5.0);
+  const MemoryReach reach{bandwidth, l2_bandwidth, l2_part * gpu.l2_bytes};
+  const double bytes = weights + 2.0 * m * k + 2.0 * m * n;
+  const double memory = reach.seconds(bytes, copies * bytes, cold);
+  return fixed + norm_of(memory, stream, sharpness) + quantise * 2.0 * m * k +
+         split * std::log2(splits) + wave * (waves - 1.0);
+}
+
+std::span<const LawParameter<GemmLaw>> GemmLaw::parameters() {
+  static constexpr LawParameter<GemmLaw> kTable[] = {
+      {"fixed", &GemmLaw::fixed, "us", 1e-6, 0.3e-6, 30e-6},
+      {"per_k", &GemmLaw::per_k, "ns", 1e-9, 0.02e-9, 20e-9},
+      {"bandwidth", &GemmLaw::bandwidth, "TB/s", 1e12, 0.5e12, 8e12},
+      {"l2_bandwidth", &GemmLaw::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12},
+      {"l2_part", &GemmLaw::l2_part, "", 1.0, 0.1, 1.5},
+      {"efficiency", &GemmLaw::efficiency, "", 1.0, 0.05, 1.0},
+      {"quantise", &GemmLaw::quantise, "ps/kB", 1e-15, 1e-16, 1e-11},
+      {"split", &GemmLaw::split, "us", 1e-6, 1e-9, 10e-6},
+      {"wave", &GemmLaw::wave, "us", 1e-6, 1e-9, 10e-6},
+      {"sharpness", &GemmLaw::sharpness, "", 1.0, 1.0, 12.0},
+  };
+  return kTable;
+}
+
+std::span<const LawChoice<GemmLaw>> GemmLaw::choices() {
+  static constexpr LawChoice<GemmLaw> kTable[] = {
+      {"tile_columns", &GemmLaw::tile_columns},
+      {"tile_rows", &GemmLaw::tile_rows},
+      {"max_splits", &GemmLaw::max_splits},
+  };
+  return kTable;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <bit>
+#include <cmath>
+#include <cstdint>
+
+namespace helixsim {
+
+/// Between the larger of two times and their sum: (a^p + b^p)^(1/p), p >= 1.
+inline double norm_of(double a, double b, double p) {
+  const double larger = a > b ? a : b;
+  if (larger <= 0.0) return 0.0;
+  const double ratio = (a > b ? b : a) / larger;
+  return larger * std::pow(1.0 + std::pow(ratio, p), 1.0 / p);
+}
+
+/// The smallest power of two that is at least `value`, which is at least 1.
+inline double power_of_two_at_least(double value) {
+  return static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(std::ceil(value))));
+}
+
+/// What a memory hierarchy delivers for data that the GPU reads again and again, when `footprint`
+/// bytes lie between two reads of the same byte.
+/// Model: 1/b = miss/hbm + (1 - miss)/l2, miss = 1 / (1 + (l2_part * l2_capacity / footprint)^4).
+/// In a decode step other layers evict the data: `cold`, miss = 1.
+struct MemoryReach {
+  double hbm = 1.0;       ///< bytes a second
+  double l2 = 1.0;        ///< bytes a second
+  double l2_bytes = 0.0;  ///< of L2 that repeated reads can use
+
+  [[nodiscard]] double seconds(double bytes, double footprint, bool cold) const {
+    if (cold || l2_bytes <= 0.0) return bytes / hbm;
+    const double part = l2_bytes / footprint;
+    const double miss = 1.0 / (1.0 + part * part * part * part);
+    return bytes * (miss / hbm + (1.0 - miss) / l2);
+  }
+};
+
+}  // namespace helixsim

@@ -116,6 +116,9 @@ std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
     warnings.push_back("overlap_all_reduce has no effect: strategy " +
                        std::string(point.strategy->name) + " exposes all its communication");
   }
+  if (setup.rack.sample_experts && setup.model.moe.layers == 0) {
+    warnings.push_back("experts has no effect: model " + setup.model.name + " has none");
+  }
   return warnings;
 }
 

@@ -111,3 +111,11 @@ TEST_CASE("options without effect are warned about", "[decode][report]") {
   point.strategy = &strategy_named("medha");
   CHECK(report(setup, point).warnings.size() == 2);
 }
+
+TEST_CASE("drawn experts of a model that has none are warned about", "[decode][report]") {
+  Setup setup = make_setup(llama_405b(), "ideal", roomy());
+  setup.rack.sample_experts = true;
+  const auto warnings = report(setup, helix_point({})).warnings;
+  REQUIRE(warnings.size() == 1);
+  CHECK_THAT(warnings.front(), Catch::StartsWith("experts has no effect: model "));
+}

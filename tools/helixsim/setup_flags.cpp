@@ -2,9 +2,12 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <charconv>
+#include <cmath>
 #include <nlohmann/json.hpp>
 
 #include "hw_models/collectives/registry.hpp"
+#include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/units/precision.hpp"
 
@@ -15,6 +18,17 @@ std::string key_of(const std::string& flag) {
   std::string key = flag.substr(2);
   std::replace(key.begin(), key.end(), '-', '_');
   return key;
+}
+
+/// JSON has no infinities, so they are refused here, as typed.
+double finite_number(const std::string& flag, const std::string& text) {
+  double value = 0.0;
+  const char* const end = text.data() + text.size();
+  const auto parsed = std::from_chars(text.data(), end, value);
+  if (parsed.ec != std::errc() || parsed.ptr != end || !std::isfinite(value)) {
+    throw ConfigError(flag + ": expected a number, got \"" + text + "\"");
+  }
+  return value;
 }
 
 }  // namespace
@@ -46,8 +60,12 @@ void add_text_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
 
 void add_number_flag(CLI::App& app, SetupFlags& flags, const std::string& flag,
                      const std::string& help) {
-  app.add_option_function<double>(
-         flag, [&flags, flag](double value) { flags.keys[key_of(flag)] = value; }, help)
+  app.add_option_function<std::string>(
+         flag,
+         [&flags, flag](const std::string& text) {
+           flags.keys[key_of(flag)] = finite_number(flag, text);
+         },
+         help)
       ->type_name("X");
 }
 

@@ -269,6 +269,8 @@ TEST_CASE("a rack that cannot be is refused in one line", "[cli][simulate][rack]
              Catch::Contains("rank 3 is named twice"));
   CHECK_THAT(refusal("--trace ''"), Catch::Contains("--trace: expected a file"));
   CHECK_THAT(refusal("--trace a.json --dot a.json"), Catch::Contains("--dot: a.json is the trace"));
+  CHECK_THAT(refusal("--trace a.json --dot ./a.json"),
+             Catch::Contains("--dot: ./a.json is the trace"));
   CHECK(refusal("--jitter nan") == "helixsim: --jitter: expected a number, got \"nan\"\n");
   CHECK(refusal("--jitter inf") == "helixsim: --jitter: expected a number, got \"inf\"\n");
   CHECK(refusal("--jitter 1e999") == "helixsim: --jitter: expected a number, got \"1e999\"\n");

@@ -32,6 +32,17 @@ std::optional<int> layers_of_a_kind(const std::string& text) {
   return count;
 }
 
+/// Whether two names are one file, spelled differently or through links.
+bool same_file(const std::string& one, const std::string& other) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  const auto place = [&](const std::string& name) {
+    return fs::weakly_canonical(fs::absolute(name, error), error);
+  };
+  const fs::path first = place(one);  // empty where it cannot be found out
+  return one == other || (!first.empty() && first == place(other));
+}
+
 std::string size_of(const std::string& path) {
   std::error_code error;
   const auto bytes = std::filesystem::file_size(path, error);
@@ -60,7 +71,8 @@ void StepFiles::check() const {
   if (trace && trace->empty()) throw ConfigError("--trace: expected a file");
   if (trace) (void)trace_format_for(*trace);
   if (dot && dot->empty()) throw ConfigError("--dot: expected a file");
-  if (trace && dot && *trace == *dot) throw ConfigError("--dot: " + *dot + " is the trace's file");
+  if (trace && dot && same_file(*trace, *dot))
+    throw ConfigError("--dot: " + *dot + " is the trace's file");
   (void)layers_of_a_kind(trace_layers);
   if (!trace && !trace_layers.empty()) {
     throw ConfigError("--trace-layers: is of use with --trace only");

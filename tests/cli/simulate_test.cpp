@@ -268,6 +268,7 @@ TEST_CASE("a rack that cannot be is refused in one line", "[cli][simulate][rack]
   CHECK_THAT(refusal("--stragglers 3=1.5 --stragglers 3=2"),
              Catch::Contains("rank 3 is named twice"));
   CHECK_THAT(refusal("--trace ''"), Catch::Contains("--trace: expected a file"));
+  CHECK_THAT(refusal("--dot ''"), Catch::Contains("--dot: expected a file"));
   CHECK_THAT(refusal("--trace a.json --dot a.json"), Catch::Contains("--dot: a.json is the trace"));
   CHECK_THAT(refusal("--trace a.json --dot ./a.json"),
              Catch::Contains("--dot: ./a.json is the trace"));
@@ -275,4 +276,32 @@ TEST_CASE("a rack that cannot be is refused in one line", "[cli][simulate][rack]
   CHECK(refusal("--jitter inf") == "helixsim: --jitter: expected a number, got \"inf\"\n");
   CHECK(refusal("--jitter 1e999") == "helixsim: --jitter: expected a number, got \"1e999\"\n");
   CHECK(refusal("--jitter 11") == "helixsim: --jitter: 11.0 is outside [0, 10]\n");
+  CHECK_THAT(refusal("--stragglers 3=nan"), Catch::Contains("--stragglers: nan is outside"));
+  CHECK_THAT(refusal("--experts sample"), Catch::Contains("did you mean \"sampled\"?"));
+  CHECK_THAT(refusal("--ranks every"), Catch::Contains("--ranks: unknown name \"every\""));
+  CHECK_THAT(refusal("--network flow"), Catch::Contains("did you mean \"flows\"?"));
+  CHECK_THAT(refusal("--kv-append-block 0"), Catch::Contains("--kv-append-block: 0 is outside"));
+  CHECK_THAT(refusal("--context 64k,1M"), Catch::Contains("2 contexts for 8 requests"));
+}
+
+TEST_CASE("drawn experts of a model without experts are a warning", "[cli][simulate][rack]") {
+  const ProgramRun run = run_helixsim(kHelix + " --experts sampled");
+  CHECK(run.status == 0);
+  CHECK_THAT(run.err,
+             Catch::Contains("warning: experts has no effect: model llama-3.1-405b has none\n"));
+}
+
+TEST_CASE("the graph of a rank is written beside the report", "[cli][simulate][dot]") {
+  const TemporaryFolder folder;
+  const ProgramRun run = run_helixsim(kHelix + " --dot step.dot", folder.path());
+  CAPTURE(run.err);
+  CHECK(run.status == 0);
+  CHECK(run.out == run_helixsim(kHelix).out);
+  CHECK_THAT(run.err, Catch::Contains("dot: step.dot: "));
+  const std::string graph = run_program_detail::contents(folder.path() / "step.dot");
+  CHECK_THAT(graph, Catch::StartsWith("digraph") && Catch::Contains("kvp_all_to_all"));
+  const ProgramRun wrong = run_helixsim(kHelix + " --dot missing/step.dot", folder.path());
+  CHECK(wrong.status == 2);
+  CHECK(wrong.out.empty());
+  CHECK_THAT(wrong.err, Catch::StartsWith("helixsim: --dot: missing/step.dot cannot be written"));
 }

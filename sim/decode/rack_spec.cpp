@@ -9,6 +9,7 @@
 
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
+#include "sim/units/draw.hpp"
 
 namespace helixsim {
 namespace {

@@ -11,6 +11,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/llm/model_file.hpp"
+#include "sim/units/draw.hpp"
 #include "sim/units/parse.hpp"
 
 namespace helixsim {

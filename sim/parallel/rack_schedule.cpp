@@ -9,6 +9,7 @@
 #include "sim/engine/contract.hpp"
 #include "sim/engine/graph_check.hpp"
 #include "sim/parallel/operation_time.hpp"
+#include "sim/units/draw.hpp"
 
 namespace helixsim {
 namespace {

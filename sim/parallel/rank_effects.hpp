@@ -40,7 +40,4 @@ struct RankEffects {
   }
 };
 
-/// A number in [0, 1) that depends on nothing but its arguments.
-double drawn(std::uint64_t seed, std::uint64_t a, std::uint64_t b);
-
 }  // namespace helixsim

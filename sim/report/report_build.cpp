@@ -8,17 +8,10 @@
 
 #include "sim/decode/pass_evaluator.hpp"
 #include "sim/sweep/parallel_for.hpp"
+#include "sim/units/draw.hpp"
 
 namespace helixsim {
 namespace {
-
-/// SplitMix64: a well-mixed function of its argument.
-std::uint64_t mixed(std::uint64_t x) {
-  x += 0x9e3779b97f4a7c15ULL;
-  x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9ULL;
-  x = (x ^ (x >> 27)) * 0x94d049bb133111ebULL;
-  return x ^ (x >> 31);
-}
 
 /// Indices of at most `most` records, in order: those with the smallest hashes among those that
 /// repeat no other.

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/decode/step_operations.hpp"
 #include "sim/llm/ffn/ffn_kind.hpp"
 #include "sim/units/format.hpp"
 
@@ -44,15 +45,7 @@ LayoutMemory::LayoutMemory(const Setup& setup, const StrategyEntry& entry, const
   const auto bytes = [&](WeightClass which) {
     return bytes_per_element(setup.precision.weight(which));
   };
-  const StepInput step{.model = setup.model,
-                       .attention = *setup.attention,
-                       .precision = setup.precision,
-                       .layout = layout,
-                       .batch = layout.dp,
-                       .context = 1,
-                       .active = {},
-                       .largest_rank = false};
-  const AttentionShard shard = attention_shard(step, widths);
+  const AttentionShard shard = shard_of_one_token(setup, entry, layout);
 
   const double attention_bytes =
       setup.attention->weight_elements(shard) * bytes(WeightClass::Attention);

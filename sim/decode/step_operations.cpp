@@ -14,6 +14,19 @@ constexpr HopB kOff{HopBMode::Off, 1};
 
 }  // namespace
 
+AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strategy,
+                                  const Layout& layout) {
+  return attention_shard({.model = setup.model,
+                          .attention = *setup.attention,
+                          .precision = setup.precision,
+                          .layout = layout,
+                          .batch = layout.dp,
+                          .context = 1,
+                          .active = {},
+                          .largest_rank = false},
+                         strategy.get().widths(layout));
+}
+
 StepOperations::StepOperations(const Setup& setup) : setup_(&setup) {}
 
 ActiveExperts StepOperations::routing(int tokens, int ep) {

@@ -12,6 +12,11 @@
 
 namespace helixsim {
 
+/// What a GPU of a layout holds of attention for one request of each attention group and one cached
+/// token.
+AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strategy,
+                                  const Layout& layout);
+
 /// The blocks of a step, in the order in which they are scheduled.
 enum class Block { Begin, Attention, Dense, Moe, End, Hop };
 inline constexpr int kBlocks = 6;

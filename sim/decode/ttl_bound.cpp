@@ -29,15 +29,7 @@ TtlBound::TtlBound(const Setup& setup, const StrategyEntry& strategy, const Layo
       layout_(layout),
       shortest_context_(shortest_context),
       overlap_(setup.options.overlap_all_reduce && strategy.overlaps_all_reduce),
-      shard_(attention_shard({.model = setup.model,
-                              .attention = *setup.attention,
-                              .precision = setup.precision,
-                              .layout = layout,
-                              .batch = layout.dp,
-                              .context = 1,
-                              .active = {},
-                              .largest_rank = false},
-                             strategy.get().widths(layout))),
+      shard_(shard_of_one_token(setup, strategy, layout)),
       stage_weights_(setup.model, layout.pp, setup.hardware.accounting()) {}
 
 void TtlBound::add_anchor(int batch, StepOperations& scratch) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -24,6 +25,22 @@ class ComputeTime {
 
   std::vector<std::pair<SimTime, SimTime>> intervals_;
   std::vector<SimTime> before_;  // busy time before each interval
+};
+
+/// Adds up the time of an exchange in which nothing is computed. Latencies pass beside the next
+/// transfer: no instant counts twice. Contract: what is added begins and ends in order.
+class ExposedTime {
+ public:
+  void add(const ComputeTime& compute, SimTime start, SimTime finish) {
+    if (finish <= counted_) return;
+    sum_ += compute.idle(std::max(counted_, start), finish);
+    counted_ = finish;
+  }
+  [[nodiscard]] SimTime sum() const { return sum_; }
+
+ private:
+  SimTime sum_;
+  SimTime counted_;
 };
 
 }  // namespace helixsim

@@ -15,7 +15,7 @@ struct Part {
   SimTime busy;
   SimTime start;
   SimTime finish;
-  SimTime exposed;
+  ExposedTime exposed;
 };
 
 class Means {
@@ -32,7 +32,7 @@ class Means {
       sum.busy += part.weight * part.busy.seconds().value();
       sum.start += part.weight * (part.start - begin).seconds().value();
       sum.finish += part.weight * (part.finish - begin).seconds().value();
-      sum.exposed += part.weight * part.exposed.seconds().value();
+      sum.exposed += part.weight * part.exposed.sum().seconds().value();
     }
   }
 
@@ -106,16 +106,13 @@ std::vector<std::optional<OperationTimes>> times_on_rank(const RackStep& step, i
                        .weight = step.weight(busy.task),
                        .busy = {},
                        .start = busy.start,
-                       .finish = busy.start,
+                       .finish = busy.finish,
                        .exposed = {}});
       part = parts.end() - 1;
     }
     part->busy += busy.finish - busy.start;
-    // Latencies pass beside the next transfer: no instant counts twice.
-    if (busy.finish > part->finish) {
-      part->exposed += compute.idle(std::max(part->finish, busy.start), busy.finish);
-      part->finish = busy.finish;
-    }
+    part->exposed.add(compute, busy.start, busy.finish);
+    part->finish = std::max(part->finish, busy.finish);
   }
   means.add_layer(parts);
   return means.get();

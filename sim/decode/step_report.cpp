@@ -13,20 +13,16 @@ namespace {
 OperationReport report_operation(const Schedule& schedule, const ComputeTime& compute,
                                  const ScheduledOperation& scheduled, SimTime origin) {
   const Operation& op = *scheduled.operation;
+  const bool collective = op.kind == OperationKind::Collective;
   const Timeline& timeline = schedule.timeline();
   SimTime start = timeline.start(scheduled.first);
   SimTime finish = timeline.finish(scheduled.first);
-  SimTime exposed;
-  SimTime counted = start;  // latencies pass beside the next transfer: no instant counts twice
+  ExposedTime exposed;
   for (TaskId task = scheduled.first; task < scheduled.end; ++task) {
     start = std::min(start, timeline.start(task));
     finish = std::max(finish, timeline.finish(task));
-    if (op.kind == OperationKind::Collective && timeline.finish(task) > counted) {
-      exposed += compute.idle(std::max(counted, timeline.start(task)), timeline.finish(task));
-      counted = timeline.finish(task);
-    }
+    if (collective) exposed.add(compute, timeline.start(task), timeline.finish(task));
   }
-  const bool collective = op.kind == OperationKind::Collective;
   return {.name = op.name,
           .kind = name_of(op.kind),
           .weight_bytes = op.work.weight_bytes,
@@ -40,7 +36,7 @@ OperationReport report_operation(const Schedule& schedule, const ComputeTime& co
           .duration = scheduled.busy,
           .start = start - origin,
           .finish = finish - origin,
-          .exposed = collective ? exposed : scheduled.busy};
+          .exposed = collective ? exposed.sum() : scheduled.busy};
 }
 
 /// The operations of one block, as they were scheduled, with times from `origin` after the start of

@@ -18,7 +18,6 @@ PointResult Evaluator::evaluate(const Point& point) {
   rack_.reset();
   PointResult result;
   result.memory = memory_use(*setup_, point);
-  result.memory.kv *= fullest_kv_load(*setup_, point);
   result.shortage = shortage_of(result.memory);
   if (!result.feasible()) return result;
 

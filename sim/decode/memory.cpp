@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <array>
 
+#include "sim/decode/kv_load.hpp"
 #include "sim/decode/step_operations.hpp"
 #include "sim/llm/ffn/ffn_kind.hpp"
 #include "sim/units/format.hpp"
@@ -75,7 +76,9 @@ LayoutMemory::LayoutMemory(const Setup& setup, const StrategyEntry& entry, const
 }
 
 MemoryUse memory_use(const Setup& setup, const Point& point) {
-  return LayoutMemory(setup, *point.strategy, point.layout).at(point.batch, point.context);
+  MemoryUse use = LayoutMemory(setup, *point.strategy, point.layout).at(point.batch, point.context);
+  use.kv *= fullest_kv_load(setup, point);
+  return use;
 }
 
 std::string explain_infeasible(const MemoryUse& memory) {

@@ -36,6 +36,7 @@ class LayoutMemory {
   int layers_held_ = 0;
 };
 
+/// The same for one point, whose contexts need not be equal.
 MemoryUse memory_use(const Setup& setup, const Point& point);
 
 /// One sentence: what does not fit into what.

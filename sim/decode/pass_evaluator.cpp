@@ -1,6 +1,5 @@
 #include "sim/decode/pass_evaluator.hpp"
 
-#include "sim/decode/rack_effects.hpp"
 #include "sim/decode/rack_step.hpp"
 #include "sim/parallel/block_pass.hpp"
 #include "sim/parallel/operation_time.hpp"
@@ -60,19 +59,18 @@ HopB PassEvaluator::time_blocks(const Point& point) {
 }
 
 Shortage PassEvaluator::shortage(const Point& point) {
+  if (ranks_ != nullptr) return shortage_of(memory_use(*setup_, point));
   use_layout(point);
-  MemoryUse memory = memory_->at(point.batch, point.context);
-  if (ranks_ != nullptr) memory.kv *= fullest_kv_load(*setup_, point);
-  return shortage_of(memory);
+  return shortage_of(memory_->at(point.batch, point.context));
 }
 
 PointTime PassEvaluator::time(const Point& point) {
-  if (const Shortage short_of = shortage(point); short_of != Shortage::None)
-    return {.shortage = short_of, .ttl = {}, .chunks = 1};
   if (ranks_ != nullptr) {
     const PointResult result = ranks_->evaluate(point);
     return {.shortage = result.shortage, .ttl = result.ttl, .chunks = result.chunks};
   }
+  if (const Shortage short_of = shortage(point); short_of != Shortage::None)
+    return {.shortage = short_of, .ttl = {}, .chunks = 1};
   const HopB hop_b = time_blocks(point);
   const StepBlocks makespans = makespans_of(times_);
   return {.shortage = Shortage::None,
@@ -81,10 +79,7 @@ PointTime PassEvaluator::time(const Point& point) {
 }
 
 PointResult PassEvaluator::evaluate(const Point& point) {
-  if (ranks_ != nullptr) {
-    use_layout(point);
-    return ranks_->evaluate(point);
-  }
+  if (ranks_ != nullptr) return ranks_->evaluate(point);
   const PointTime time = this->time(point);
   PointResult result;
   result.memory = memory_->at(point.batch, point.context);

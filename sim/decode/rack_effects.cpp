@@ -1,8 +1,8 @@
 #include "sim/decode/rack_effects.hpp"
 
 #include <algorithm>
-#include <span>
 
+#include "sim/decode/kv_load.hpp"
 #include "sim/llm/routing.hpp"
 
 namespace helixsim {
@@ -31,33 +31,6 @@ void draw_experts(const Evaluator& evaluator, const Point& point, RankEffects& e
 }
 
 }  // namespace
-
-std::vector<double> attention_loads(const Setup& setup, const Point& point) {
-  constexpr int kDefaultBlock = 16;  // tokens, as in the Helix paper
-  if (point.contexts.empty() && !setup.rack.kv_append_block) return {};
-  const Layout& layout = point.layout;
-  const auto requests = static_cast<std::size_t>(point.batch / layout.dp);
-  std::vector<double> all = point.contexts;
-  if (all.empty()) all.assign(static_cast<std::size_t>(point.batch), point.context);
-  const int block = setup.rack.kv_append_block.value_or(kDefaultBlock);
-  std::vector<double> loads;
-  for (int group = 0; group < layout.dp; ++group) {
-    const auto contexts =
-        std::span(all).subspan(static_cast<std::size_t>(group) * requests, requests);
-    double held = 0.0;
-    for (const double tokens : contexts) held += tokens;
-    const double of_group = held / (static_cast<double>(requests) * point.context);
-    for (const double load : kv_loads(contexts, block, layout.kvp)) {
-      loads.insert(loads.end(), static_cast<std::size_t>(layout.tpa), load * of_group);
-    }
-  }
-  return loads;
-}
-
-double fullest_kv_load(const Setup& setup, const Point& point) {
-  const std::vector<double> loads = attention_loads(setup, point);
-  return loads.empty() ? 1.0 : *std::max_element(loads.begin(), loads.end());
-}
 
 RankEffects effects_on(const Evaluator& evaluator, const Point& point) {
   const Setup& setup = evaluator.setup();

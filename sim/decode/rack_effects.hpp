@@ -12,13 +12,6 @@ namespace helixsim {
 /// Contract: `evaluator` has evaluated the point last. Errors: ConfigError, see failed_links.
 RankEffects effects_on(const Evaluator& evaluator, const Point& point);
 
-/// By rank of a stage: cached tokens that it reads, over an even share; empty when all contexts are
-/// equal and no append block is given. Attention group g of dp holds requests g b to (g + 1) b - 1.
-std::vector<double> attention_loads(const Setup& setup, const Point& point);
-
-/// KV cache of the fullest rank over an even share.
-double fullest_kv_load(const Setup& setup, const Point& point);
-
 /// Whether symmetry cannot stand for all ranks of this point, or is not to.
 bool needs_ranks(const Setup& setup, const Point& point);
 

@@ -276,25 +276,6 @@ std::vector<double> slowdowns(const RackSpec& spec, int ranks) {
   return all;
 }
 
-double tokens_owned(double tokens, int block, int kvp, int width) {
-  const double turn = static_cast<double>(block) * width;
-  const double turns = std::floor(tokens / turn);
-  const double rest = tokens - turns * turn;
-  const double before = static_cast<double>(block) * kvp;
-  return turns * block + std::clamp(rest - before, 0.0, static_cast<double>(block));
-}
-
-std::vector<double> kv_loads(std::span<const double> contexts, int block, int width) {
-  const double total = std::accumulate(contexts.begin(), contexts.end(), 0.0);
-  std::vector<double> loads(static_cast<std::size_t>(width), 0.0);
-  for (int kvp = 0; kvp < width; ++kvp) {
-    double held = 0.0;
-    for (const double tokens : contexts) held += tokens_owned(tokens, block, kvp, width);
-    loads[static_cast<std::size_t>(kvp)] = held * width / total;
-  }
-  return loads;
-}
-
 SampledExperts sampled_experts(int experts, int experts_per_token, int tokens, int ep,
                                std::uint64_t seed) {
   const int on_a_rank = experts / ep;

@@ -77,14 +77,6 @@ std::vector<FailedLink> failed_links(const RackSpec& spec, const Fabric& fabric)
 /// sweep has layouts of many sizes.
 std::vector<double> slowdowns(const RackSpec& spec, int ranks);
 
-/// Tokens of a context of `tokens` whose place, counted in blocks of `block`, falls to rank `kvp`
-/// of `width` when blocks go round.
-double tokens_owned(double tokens, int block, int kvp, int width);
-
-/// By KVP rank: cached tokens of `contexts` that it holds, over an even share of all. Source: the
-/// round-robin append of Helix (arXiv 2507.07120, section 2.3).
-std::vector<double> kv_loads(std::span<const double> contexts, int block, int width);
-
 /// What drawn choices of experts give each EP rank.
 struct SampledExperts {
   std::vector<double> active;  ///< its experts that at least one token chooses

@@ -81,26 +81,6 @@ TEST_CASE("a drawn straggler depends on the seed alone and lies in the layout", 
   CHECK(std::accumulate(all.begin(), all.end(), 0.0) == Approx(6 + 1.5));
 }
 
-TEST_CASE("round-robin ownership counts every token once", "[decode][rack][property]") {
-  const int tokens = GENERATE(1, 15, 16, 17, 160, 1000, 4097);
-  const int width = GENERATE(1, 2, 3, 8, 64);
-  const int block = GENERATE(1, 16, 32);
-  std::vector<int> counted(static_cast<std::size_t>(width), 0);
-  for (int token = 0; token < tokens; ++token) {
-    ++counted[static_cast<std::size_t>(token / block % width)];
-  }
-  for (int kvp = 0; kvp < width; ++kvp) {
-    CHECK(tokens_owned(tokens, block, kvp, width) == counted[static_cast<std::size_t>(kvp)]);
-  }
-}
-
-TEST_CASE("loads of KVP ranks average to one", "[decode][rack][property]") {
-  const std::vector<double> lengths{10, 100, 1000, 12345};
-  const auto loads = kv_loads(lengths, 16, 8);
-  CHECK(std::accumulate(loads.begin(), loads.end(), 0.0) == Approx(8.0));
-  CHECK(loads.front() > loads.back());  // the first rank gets the first block of each
-}
-
 TEST_CASE("contexts are one for all, a list, a text of them or drawn", "[decode][rack]") {
   CHECK(contexts("\"1M\"", 3).each.empty());
   CHECK(contexts("\"1M\"", 3).mean == 1e6);
@@ -117,24 +97,6 @@ TEST_CASE("contexts are one for all, a list, a text of them or drawn", "[decode]
   CHECK_THROWS_WITH(contexts("\"uniform:2M\"", 2), Catch::Contains("uniform:64k:1M"));
 }
 
-TEST_CASE("uneven contexts fill the fullest GPU and slow the step", "[decode][rack]") {
-  Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  Point point{.strategy = &strategy_named("dp"),
-              .layout = {.tpa = 8, .dp = 2, .tpf = 16},
-              .batch = 4,
-              .context = 1e6,
-              .hop_b = {}};
-  const PointResult even = evaluator.evaluate(point);
-  point.contexts = {1.9e6, 1.9e6, 1e5, 1e5};  // the first attention group holds the long ones
-  const PointResult uneven = evaluator.evaluate(point);
-  CHECK(uneven.memory.kv.value() == Approx(1.9 * even.memory.kv.value()));
-  const RackStep step(evaluator, point,
-                      {.effects = effects_on(evaluator, point), .every_layer = false});
-  CHECK(step.result().ttl > even.ttl);
-  CHECK(step.result().slowest_rank < 8);
-}
-
 TEST_CASE("a scenario's failed link and its study's network are judged together",
           "[decode][rack]") {
   RackSpec spec = read(R"({"failed_links": ["gpu1=0.5"]})");
@@ -148,24 +110,6 @@ TEST_CASE("a rank or GPU beyond the layout is found, for a sweep to leave out", 
   CHECK(beyond_layout(spec, 9)->message == "gpu9 is outside [gpu0, gpu8] of the layout");
   CHECK(beyond_layout(spec, 7)->field == "stragglers");
   CHECK(slowdowns(read(R"({"stragglers": ["7=2"]})"), 4) == std::vector<double>(4, 1.0));
-}
-
-TEST_CASE("an append block that is given holds for equal contexts too", "[decode][rack]") {
-  Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
-                    .batch = 4,
-                    .context = 1e6,
-                    .hop_b = {}};
-  const PointResult even = evaluator.evaluate(point);
-  setup.rack.kv_append_block = 1'000'000;  // all of a context on one KVP rank
-  const PointResult uneven = evaluator.evaluate(point);
-  CHECK(uneven.memory.kv.value() == Approx(8 * even.memory.kv.value()));
-  CHECK(uneven.ttl > even.ttl);
-  Point listed = point;
-  listed.contexts.assign(4, 1e6);
-  CHECK(evaluator.evaluate(listed).ttl == uneven.ttl);
 }
 
 TEST_CASE("drawn experts are as many as expected on average", "[decode][rack]") {

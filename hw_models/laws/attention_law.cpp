@@ -12,9 +12,7 @@ double AttentionLaw::seconds(const AttentionShape& shape, bool cold) const {
   const double sms = gpu.multiprocessors;
   const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / tile_heads);
   const double tiles = std::ceil(shape.kv_tokens / kTile);
-  const double splits =
-      std::min(std::clamp(std::floor(sms / items), 1.0, static_cast<double>(max_splits)), tiles);
-  const double waves = std::ceil(items * splits / sms);
+  const auto [splits, waves] = split_plan(items, std::min<double>(max_splits, tiles), sms);
   const double token_bytes = sides * shape.head_size * kv_bytes;
   const double heads = std::min(shape.group, static_cast<double>(tile_heads));
   const double token_flops = 2.0 * heads * shape.head_size * (1.0 + value_size_part);

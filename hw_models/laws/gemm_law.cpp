@@ -12,10 +12,8 @@ double GemmLaw::seconds(const GemmShape& shape, bool cold) const {
   const double sms = gpu.multiprocessors;
   const double tile_m = std::clamp(power_of_two_at_least(m), 16.0, static_cast<double>(tile_rows));
   const double tiles = std::ceil(m / tile_m) * std::ceil(n / tile_columns);
-  const double most = std::max(1.0, std::floor(k / 512.0));
-  const double splits =
-      std::min(std::clamp(std::floor(sms / tiles), 1.0, static_cast<double>(max_splits)), most);
-  const double waves = std::ceil(tiles * splits / sms);
+  const double most = std::min<double>(max_splits, std::max(1.0, std::floor(k / 512.0)));
+  const auto [splits, waves] = split_plan(tiles, most, sms);
   const double compute = 2.0 * tile_m * tile_columns / (efficiency * peak / sms);
   const double stream = waves * (k / splits) * norm_of(per_k, compute, 6.0);
   const double weights = n * k * weight_bytes;

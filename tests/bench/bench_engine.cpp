@@ -16,6 +16,7 @@
 #include "sim/engine/event_executor.hpp"
 #include "sim/engine/static_executor.hpp"
 #include "tests/bench/bare_pass.hpp"
+#include "tests/bench/bench_options.hpp"
 #include "tests/bench/child.hpp"
 #include "tests/bench/decode_graph.hpp"
 #include "tests/bench/exchange_graph.hpp"
@@ -252,16 +253,10 @@ void print_exchange(const Options& options, Table& table) {
 }
 
 Options read_options(const std::vector<std::string>& arguments) {
+  const BenchOptions read = read_bench_options("bench_engine", arguments);
   Options options;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--quick") {
-      options.rounds = 2;
-    } else if (arguments[i] == "--values" && i + 1 < arguments.size()) {
-      options.values = arguments[++i];
-    } else {
-      throw std::runtime_error("usage: bench_engine [--quick] [--values FILE]");
-    }
-  }
+  options.values = read.values;
+  if (read.quick) options.rounds = 2;
   return options;
 }
 

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "sim/engine/event_executor.hpp"
+#include "tests/bench/bench_options.hpp"
 #include "tests/bench/child.hpp"
 #include "tests/bench/measure.hpp"
 #include "tests/bench/replay_mode.hpp"
@@ -116,16 +117,10 @@ void print(const Case& c, const std::vector<Pair>& pairs, std::ostream& kept) {
 }
 
 Options read_options(const std::vector<std::string>& arguments) {
+  const BenchOptions read = read_bench_options("bench_simgrid", arguments);
   Options options;
-  for (std::size_t i = 0; i < arguments.size(); ++i) {
-    if (arguments[i] == "--quick") {
-      options.pairs = 3;
-    } else if (arguments[i] == "--values" && i + 1 < arguments.size()) {
-      options.values = arguments[++i];
-    } else {
-      throw std::runtime_error("usage: bench_simgrid [--quick] [--values FILE]");
-    }
-  }
+  options.values = read.values;
+  if (read.quick) options.pairs = 3;
   return options;
 }
 

@@ -123,7 +123,7 @@ TEST_CASE("wrong model and system files are answered the same way", "[cli][error
                        (option == "--system" ? " --model llama-3.1-405b" : ""),
                    folder.path());
   };
-  std::string system = run_program_detail::contents(kSystems + "gb200_nvl72.json");
+  std::string system = contents(kSystems + "gb200_nvl72.json");
   const std::string rate = "\"8 TB/s\"";
   system.replace(system.find(rate), rate.size(), "\"8 TB\"");
   (void)folder.file("unit.json", system);

@@ -298,7 +298,7 @@ TEST_CASE("the graph of a rank is written beside the report", "[cli][simulate][d
   CHECK(run.status == 0);
   CHECK(run.out == run_helixsim(kHelix).out);
   CHECK_THAT(run.err, Catch::Contains("dot: step.dot: "));
-  const std::string graph = run_program_detail::contents(folder.path() / "step.dot");
+  const std::string graph = contents(folder.path() / "step.dot");
   CHECK_THAT(graph, Catch::StartsWith("digraph") && Catch::Contains("kvp_all_to_all"));
   const ProgramRun wrong = run_helixsim(kHelix + " --dot missing/step.dot", folder.path());
   CHECK(wrong.status == 2);

@@ -15,15 +15,6 @@ namespace {
 const std::string kSmall =
     "simulate --model deepseek-r1 --strategy helix --kvp 4 --ep 4 --batch 4 --hop-b best ";
 
-std::string read(const fs::path& path) {
-  return run_program_detail::contents(path);
-}
-
-std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
 }  // namespace
 
 TEST_CASE("a trace is written beside the report, whole, and its size is told",
@@ -36,7 +27,7 @@ TEST_CASE("a trace is written beside the report, whole, and its size is told",
   CHECK(run.out == plain.out);
   CHECK_THAT(run.err, Catch::Contains("trace: step.json: ") && Catch::Contains("on 4 GPUs"));
   CHECK(entries(folder.path()) == 1);
-  const Json trace = Json::parse(read(folder.path() / "step.json"));
+  const Json trace = Json::parse(contents(folder.path() / "step.json"));
   double last = 0.0;
   for (const Json& event : trace.at("traceEvents")) {
     if (event.at("ph") == "X") {
@@ -52,10 +43,10 @@ TEST_CASE("a trace is the same each time, in every format", "[cli][simulate][tra
   for (const std::string name : {"step.json", "step.pftrace", "step.perfetto-trace"}) {
     CAPTURE(name);
     CHECK(run_helixsim(kSmall + "--trace " + name, folder.path()).status == 0);
-    const std::string first = read(folder.path() / name);
+    const std::string first = contents(folder.path() / name);
     CHECK_FALSE(first.empty());
     CHECK(run_helixsim(kSmall + "--trace " + name, folder.path()).status == 0);
-    CHECK(read(folder.path() / name) == first);
+    CHECK(contents(folder.path() / name) == first);
   }
 }
 
@@ -67,7 +58,7 @@ TEST_CASE("a trace shows the first layers of each kind", "[cli][simulate][trace]
     CAPTURE(run.err);
     REQUIRE(run.status == 0);
     CHECK((run.err.find("--trace-layers all") != std::string::npos) == (layers != "all"));
-    return read(folder.path() / "a.pftrace").size();
+    return contents(folder.path() / "a.pftrace").size();
   };
   CHECK(size("2") < size("3"));
   CHECK(size("3") * 10 < size("all"));

@@ -11,16 +11,6 @@ namespace {
 
 constexpr unsigned kSeeds = 120;
 
-/// Everything of a result that a caller can see.
-void check_same(const PointResult& a, const PointResult& b) {
-  CHECK(a.shortage == b.shortage);
-  CHECK(a.ttl == b.ttl);
-  CHECK(a.chunks == b.chunks);
-  CHECK(a.seconds == b.seconds);
-  CHECK(a.hidden_seconds == b.hidden_seconds);
-  CHECK(a.memory.total() == b.memory.total());
-}
-
 /// The blocks of `count` layers one after the other, as they would run.
 void append_layers(Schedule& schedule, const Evaluator& evaluator, const HopB& hop_b, int requests,
                    const StageLayers& layers) {

@@ -10,21 +10,6 @@
 
 using namespace helixsim;
 
-namespace {
-
-void check_same(const PointResult& a, const PointResult& b) {
-  CHECK(a.shortage == b.shortage);
-  CHECK(a.ttl == b.ttl);
-  CHECK(a.chunks == b.chunks);
-  CHECK(a.seconds == b.seconds);
-  CHECK(a.hidden_seconds == b.hidden_seconds);
-  CHECK(a.memory.weights == b.memory.weights);
-  CHECK(a.memory.kv == b.memory.kv);
-  CHECK(a.memory.usable == b.memory.usable);
-}
-
-}  // namespace
-
 TEST_CASE("a pass gives the results of the event engine, bit for bit",
           "[decode][pass_evaluator][property]") {
   const auto seed = GENERATE(range(0U, 400U));

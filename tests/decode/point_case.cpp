@@ -1,8 +1,10 @@
 #include "tests/decode/point_case.hpp"
 
+#include <catch2/catch.hpp>
 #include <stdexcept>
 
 #include "sim/llm/attention/registry.hpp"
+#include "tests/engine/sim_time_text.hpp"
 #include "tests/support/layouts.hpp"
 #include "tests/support/models.hpp"
 #include "tests/support/systems.hpp"
@@ -62,6 +64,18 @@ std::string PointCase::text() const {
   return model.name + " " + fidelity + " " + std::string(point.strategy->name) + " " +
          to_text(point.layout) + " batch " + std::to_string(point.batch) + " hop_b " +
          to_text(point.hop_b);
+}
+
+void check_same(const PointResult& a, const PointResult& b) {
+  CHECK(a.shortage == b.shortage);
+  CHECK(a.ttl == b.ttl);
+  CHECK(a.chunks == b.chunks);
+  CHECK(a.seconds == b.seconds);
+  CHECK(a.hidden_seconds == b.hidden_seconds);
+  CHECK(a.memory.weights == b.memory.weights);
+  CHECK(a.memory.kv == b.memory.kv);
+  CHECK(a.memory.usable == b.memory.usable);
+  CHECK(a.memory.total() == b.memory.total());
 }
 
 SimTime ttl(const Setup& setup, const Point& point) {

@@ -33,6 +33,9 @@ struct PointCase {
   Point point;
 };
 
+/// Checks everything of two results that a caller can see.
+void check_same(const PointResult& a, const PointResult& b);
+
 /// TTL of a point on a fresh evaluator.
 SimTime ttl(const Setup& setup, const Point& point);
 

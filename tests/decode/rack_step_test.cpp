@@ -1,7 +1,7 @@
 #include "sim/decode/rack_step.hpp"
 
 #include <catch2/catch.hpp>
-#include <numeric>
+#include <utility>
 
 #include "sim/config/config_error.hpp"
 #include "sim/decode/rack_effects.hpp"
@@ -47,6 +47,45 @@ struct RackCase {
 RankEffects over_flows(RankEffects effects = {}) {
   effects.network = Network::Flows;
   return effects;
+}
+
+/// A point that fits, evaluated, to be run on all its ranks.
+struct KnownStep {
+  KnownStep(Setup of, Point at)
+      : setup(std::move(of)),
+        evaluator(setup),
+        point(std::move(at)),
+        folded(evaluator.evaluate(point)) {
+    REQUIRE(folded.feasible());
+  }
+
+  [[nodiscard]] RackResult run(const RankEffects& effects, bool every_layer = true) const {
+    return RackStep(evaluator, point, {.effects = effects, .every_layer = every_layer}).result();
+  }
+  [[nodiscard]] double seconds(const RankEffects& effects, bool every_layer = true) const {
+    return run(effects, every_layer).ttl.seconds().value();
+  }
+
+  Setup setup;
+  Evaluator evaluator;
+  Point point;
+  PointResult folded;
+};
+
+Point on(const char* strategy, const Layout& layout, int batch, double context,
+         HopB hop_b = {HopBMode::Off, 1}) {
+  return {.strategy = &strategy_named(strategy),
+          .layout = layout,
+          .batch = batch,
+          .context = context,
+          .hop_b = hop_b};
+}
+
+constexpr Layout kHelixOn64{.tpa = 8, .kvp = 8, .tpf = 64};
+constexpr Layout kExpertsOn8{.dp = 8, .tpf = 1, .ep = 8};
+
+Setup llama(const std::vector<Override>& changes = {}) {
+  return make_setup(llama_405b(), "paper", roomy(changes));
 }
 
 }  // namespace
@@ -159,62 +198,37 @@ TEST_CASE("which rank is slow does not matter where ranks are alike", "[decode][
 }
 
 TEST_CASE("the exchange of figure 3 cannot run over flows", "[decode][rack]") {
-  const Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
-                    .batch = 8,
-                    .context = 1e6,
-                    .hop_b = {HopBMode::Figure3, 1}};
-  REQUIRE(evaluator.evaluate(point).feasible());
-  CHECK_THROWS_WITH(RackStep(evaluator, point, {.effects = over_flows()}),
-                    Catch::Contains("figure 3"));
+  const KnownStep step(llama(), on("helix", kHelixOn64, 8, 1e6, {HopBMode::Figure3, 1}));
+  CHECK_THROWS_WITH(step.run(over_flows()), Catch::Contains("figure 3"));
 }
 
 TEST_CASE("a slow port holds up an exchange over flows and no closed form sees it",
           "[decode][rack][flows]") {
-  const Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
-                    .batch = 64,
-                    .context = 1e6,
-                    .hop_b = {HopBMode::Off, 1}};
-  const PointResult folded = evaluator.evaluate(point);
+  const KnownStep step(llama(), on("helix", kHelixOn64, 64, 1e6));
   RankEffects failed;
-  failed.failed_links = {{setup.hardware.fabric().egress_link(5), 0.1}};
-  CHECK(RackStep(evaluator, point, {.effects = failed}).result().ttl == folded.ttl);
-  const SimTime slowed = RackStep(evaluator, point, {.effects = over_flows(failed)}).result().ttl;
+  failed.failed_links = {{step.setup.hardware.fabric().egress_link(5), 0.1}};
+  CHECK(step.run(failed).ttl == step.folded.ttl);
+  const SimTime slowed = step.run(over_flows(failed)).ttl;
   // Everything that GPU 5 sends takes ten times as long: all-reduces of 64 x 16384 x 2 bytes, two a
   // layer, at 720 GB/s or 72 GB/s, and its part of the exchange.
   const double all_reduce = 64.0 * 16384 * 2 / 720e9;
   const double exchange = 64.0 * 16 * (128 * 2 + 4) * 7 / 8 / 720e9;
   const double longer = 126 * 9 * (2 * all_reduce + exchange);
-  CHECK((slowed - folded.ttl).seconds().value() == Approx(longer).epsilon(0.01));
+  CHECK((slowed - step.folded.ttl).seconds().value() == Approx(longer).epsilon(0.01));
 }
 
 TEST_CASE("transfers that share HBM slow the attention that hides them", "[decode][rack][flows]") {
   // Slow links, so that an exchange lasts beyond the launch of the attention beside it.
-  const Setup setup =
-      make_setup(llama_405b(), "paper", roomy({{"fabric.link_bandwidth.value", "1 GB/s"}}));
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
-                    .batch = 64,
-                    .context = 1e6,
-                    .hop_b = {HopBMode::Chunks, 4}};
-  REQUIRE(evaluator.evaluate(point).feasible());
+  const auto with_hop_b = [](HopB hop_b) {
+    return KnownStep(llama({{"fabric.link_bandwidth.value", "1 GB/s"}}),
+                     on("helix", kHelixOn64, 64, 1e6, hop_b));
+  };
   RankEffects shared = over_flows();
   shared.share_hbm = true;
-  const SimTime alone = RackStep(evaluator, point, {.effects = over_flows()}).result().ttl;
-  CHECK(RackStep(evaluator, point, {.effects = shared}).result().ttl > alone);
-  Point serial = point;
-  serial.hop_b = {HopBMode::Off, 1};  // nothing runs beside the exchange
-  REQUIRE(evaluator.evaluate(serial).feasible());
-  CHECK(
-      RackStep(evaluator, serial, {.effects = shared}).result().ttl.seconds().value() ==
-      Approx(RackStep(evaluator, serial, {.effects = over_flows()}).result().ttl.seconds().value())
-          .epsilon(1e-6));
+  const KnownStep overlapped = with_hop_b({HopBMode::Chunks, 4});
+  CHECK(overlapped.run(shared).ttl > overlapped.run(over_flows()).ttl);
+  const KnownStep serial = with_hop_b({HopBMode::Off, 1});  // nothing runs beside the exchange
+  CHECK(serial.seconds(shared) == Approx(serial.seconds(over_flows())).epsilon(1e-6));
 }
 
 TEST_CASE("ranks that do not differ after all book their time as one rank does",
@@ -235,12 +249,8 @@ TEST_CASE("ranks that do not differ after all book their time as one rank does",
 
 TEST_CASE("the report of ranks that differ gives the times of the one that computes longest",
           "[decode][rack][report]") {
-  Setup setup = make_setup(llama_405b(), "paper", roomy());
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 2, .tpf = 16},
-                    .batch = 8,
-                    .context = 1e6,
-                    .hop_b = {HopBMode::Off, 1}};
+  Setup setup = llama();
+  const Point point = on("helix", {.tpa = 8, .kvp = 2, .tpf = 16}, 8, 1e6);
   Evaluator evaluator(setup);
   const StepReport even = report_step(evaluator, point);
   setup.rack.stragglers = {{5, 2.0}};
@@ -266,87 +276,58 @@ TEST_CASE("the report of ranks that differ gives the times of the one that compu
 
 TEST_CASE("over flows the same communication is hidden as by the closed forms",
           "[decode][rack][flows]") {
-  const Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("helix"),
-                    .layout = {.tpa = 8, .kvp = 8, .tpf = 64},
-                    .batch = 64,
-                    .context = 64e3,
-                    .hop_b = {HopBMode::Chunks, 8}};
-  const PointResult folded = evaluator.evaluate(point);
-  REQUIRE(folded.hidden_seconds > 1e-3);
-  const RackResult flows = RackStep(evaluator, point, {.effects = over_flows()}).result();
-  CHECK(flows.hidden_seconds == Approx(folded.hidden_seconds).epsilon(1e-3));
+  const KnownStep step(llama(), on("helix", kHelixOn64, 64, 64e3, {HopBMode::Chunks, 8}));
+  REQUIRE(step.folded.hidden_seconds > 1e-3);
+  const RackResult flows = step.run(over_flows());
+  CHECK(flows.hidden_seconds == Approx(step.folded.hidden_seconds).epsilon(1e-3));
   for (std::size_t c = 0; c < kTimeCategories; ++c) {
-    CHECK(flows.seconds[c] == Approx(folded.seconds[c]).epsilon(1e-3));
+    CHECK(flows.seconds[c] == Approx(step.folded.seconds[c]).epsilon(1e-3));
   }
 }
 
 TEST_CASE("an expert rank that many tokens choose receives at dispatch and sends at combine",
           "[decode][rack][flows]") {
-  const Setup setup = make_setup(deepseek_r1(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("dp"),
-                    .layout = {.dp = 8, .tpf = 1, .ep = 8},
-                    .batch = 256,
-                    .context = 64e3,
-                    .hop_b = {HopBMode::Off, 1}};
-  REQUIRE(evaluator.evaluate(point).feasible());
+  const KnownStep step(make_setup(deepseek_r1(), "paper", roomy()),
+                       on("dp", kExpertsOn8, 256, 64e3));
   const auto ttl = [&](const FabricLinkId link) {
     RankEffects effects = over_flows();
     effects.token_load = {4, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 1};
     effects.failed_links = {{link, 0.01}};
-    return RackStep(evaluator, point, {.effects = effects, .every_layer = false})
-        .result()
-        .ttl.seconds()
-        .value();
+    return step.seconds(effects, false);
   };
-  const Fabric& fabric = setup.hardware.fabric();
+  const Fabric& fabric = step.setup.hardware.fabric();
   CHECK(ttl(fabric.egress_link(0)) == Approx(ttl(fabric.ingress_link(0))).epsilon(0.05));
   CHECK(ttl(fabric.egress_link(1)) == Approx(ttl(fabric.ingress_link(1))).epsilon(0.05));
   CHECK(ttl(fabric.egress_link(0)) > 1.5 * ttl(fabric.egress_link(1)));
 }
 
 TEST_CASE("a rank's experts read and compute what its loads say", "[decode][rack]") {
-  const Setup setup = make_setup(deepseek_r1(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("dp"),
-                    .layout = {.dp = 8, .tpf = 1, .ep = 8},
-                    .batch = 64,
-                    .context = 64e3,
-                    .hop_b = {HopBMode::Off, 1}};
-  const PointResult even = evaluator.evaluate(point);
+  const KnownStep step(make_setup(deepseek_r1(), "paper", roomy()),
+                       on("dp", kExpertsOn8, 64, 64e3));
+  const Hardware& hardware = step.setup.hardware;
   double longer = 0.0;  // of a layer
-  for (const Operation& op : evaluator.operations(Block::Moe)) {
+  for (const Operation& op : step.evaluator.operations(Block::Moe)) {
     if (op.work.kind != KernelKind::GroupedGemm) continue;
     KernelWork more = op.work;
     more.weight_bytes *= 1.5;
-    longer += (setup.hardware.duration(more) - setup.hardware.duration(op.work)).value();
+    longer += (hardware.duration(more) - hardware.duration(op.work)).value();
   }
   RankEffects effects;
   effects.expert_load = {1, 1, 1, 1.5, 1, 1, 1, 1};
-  const RackResult uneven = RackStep(evaluator, point, {.effects = effects}).result();
+  const RackResult uneven = step.run(effects);
   CHECK(longer > 0.0);
-  CHECK((uneven.ttl - even.ttl).seconds().value() == Approx(58 * longer).epsilon(1e-6));
+  CHECK((uneven.ttl - step.folded.ttl).seconds().value() == Approx(58 * longer).epsilon(1e-6));
   CHECK(uneven.slowest_rank == 3);
 }
 
 TEST_CASE("a rank faster than the law keeps its speed where HBM is shared",
           "[decode][rack][flows]") {
-  const Setup setup = make_setup(llama_405b(), "paper", roomy());
-  Evaluator evaluator(setup);
-  const Point point{.strategy = &strategy_named("tp"),
-                    .layout = {.tpa = 2, .tpf = 2},
-                    .batch = 1,
-                    .context = 64e3,
-                    .hop_b = {HopBMode::Off, 1}};
-  REQUIRE(evaluator.evaluate(point).feasible());
+  const KnownStep step(llama(), on("tp", {.tpa = 2, .tpf = 2}, 1, 64e3));
   RankEffects fast = over_flows();
   fast.slowdown = {0.5, 0.5};
-  const double alone = RackStep(evaluator, point, {.effects = fast}).result().ttl.seconds().value();
+  const double alone = step.seconds(fast);
   fast.share_hbm = true;
-  CHECK(RackStep(evaluator, point, {.effects = fast}).result().ttl.seconds().value() ==
-        Approx(alone).epsilon(1e-6));
+  CHECK(step.seconds(fast) == Approx(alone).epsilon(1e-6));
 }
 
 TEST_CASE("an all-reduce takes from HBM what its algorithm reads and writes there",
@@ -354,21 +335,15 @@ TEST_CASE("an all-reduce takes from HBM what its algorithm reads and writes ther
   // Sent and received by each GPU: the buffer up and down through switches that add, or twice 3/4
   // of it each way in two shots. Either ends within the FFN's last GEMM, beside which it runs.
   const auto longer = [](const std::string& all_reduce) {
-    const Setup setup(llama_405b(), gb200_hardware("paper", roomy(), all_reduce), PrecisionPlan(),
-                      {.overlap_all_reduce = true});
-    Evaluator evaluator(setup);
-    const Point point{.strategy = &strategy_named("tp"),
-                      .layout = {.tpa = 4, .tpf = 4},
-                      .batch = 64,
-                      .context = 64e3,
-                      .hop_b = {HopBMode::Off, 1}};
-    REQUIRE(evaluator.evaluate(point).feasible());
-    RankEffects effects = over_flows();
-    const RackResult alone = RackStep(evaluator, point, {.effects = effects}).result();
-    effects.share_hbm = true;
-    const RackResult shared = RackStep(evaluator, point, {.effects = effects}).result();
+    const KnownStep step({llama_405b(),
+                          gb200_hardware("paper", roomy(), all_reduce),
+                          PrecisionPlan(),
+                          {.overlap_all_reduce = true}},
+                         on("tp", {.tpa = 4, .tpf = 4}, 64, 64e3));
+    RankEffects shared = over_flows();
+    shared.share_hbm = true;
     const auto gemm = static_cast<std::size_t>(TimeCategory::Gemm);
-    return shared.seconds[gemm] - alone.seconds[gemm];
+    return step.run(shared).seconds[gemm] - step.run(over_flows()).seconds[gemm];
   };
   CHECK(longer("two_shot") / longer("in_switch") == Approx(3.0 / 2).epsilon(0.05));
 }

@@ -10,20 +10,6 @@
 using namespace helixsim;
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-}  // namespace
-
 TEST_CASE("a result folder appears whole on commit and not before", "[report][output_folder]") {
   const TemporaryFolder temporary;
   const fs::path place = temporary.path() / "new" / "results";
@@ -35,8 +21,8 @@ TEST_CASE("a result folder appears whole on commit and not before", "[report][ou
     CHECK_FALSE(fs::exists(place));
     folder.commit();
   }
-  CHECK(read(place / "summary.txt") == "s");
-  CHECK(read(place / "points.csv") == "ab");
+  CHECK(contents(place / "summary.txt") == "s");
+  CHECK(contents(place / "points.csv") == "ab");
   CHECK(entries(place.parent_path()) == 1);
 }
 
@@ -57,13 +43,13 @@ TEST_CASE("earlier results are replaced when asked for, and stay when the new on
   CHECK_THROWS_WITH(OutputFolder(place, false),
                     "--out: " + place.string() + " exists; --overwrite replaces it");
   { OutputFolder(place, true).write("report.json", "half"); }
-  CHECK(read(place / "report.json") == old);
+  CHECK(contents(place / "report.json") == old);
   {
     OutputFolder folder(place, true);
     folder.write("summary.txt", "new");
     folder.commit();
   }
-  CHECK(read(place / "summary.txt") == "new");
+  CHECK(contents(place / "summary.txt") == "new");
   CHECK_FALSE(fs::exists(place / "report.json"));
   CHECK(entries(temporary.path()) == 1);
 }
@@ -85,7 +71,7 @@ TEST_CASE("a folder of something else is not replaced, an empty one is",
   CHECK_THROWS_WITH(
       OutputFolder(place, true),
       "--out: " + place.string() + " does not hold results of this program and is not replaced");
-  CHECK(read(place / "chapter.txt") == "one");
+  CHECK(contents(place / "chapter.txt") == "one");
   CHECK_THROWS_WITH(OutputFolder(place / "chapter.txt", true),
                     "--out: " + (place / "chapter.txt").string() + " is a file, expected a folder");
   CHECK_THROWS_AS(OutputFolder(place / "chapter.txt" / "results", false), ConfigError);

@@ -15,20 +15,6 @@
 using namespace helixsim;
 namespace fs = std::filesystem;
 
-namespace {
-
-std::string read(const fs::path& path) {
-  std::ifstream file(path, std::ios::binary);
-  return {std::istreambuf_iterator<char>(file), {}};
-}
-
-std::size_t entries(const fs::path& folder) {
-  return static_cast<std::size_t>(
-      std::distance(fs::directory_iterator(folder), fs::directory_iterator()));
-}
-
-}  // namespace
-
 TEST_CASE("every trace format has an extension of its own and writes the same bytes each time",
           "[report][trace][conformance]") {
   std::set<std::string_view> extensions;
@@ -69,7 +55,7 @@ TEST_CASE("a trace file takes the place of an earlier one", "[report][trace]") {
   write_trace_file(tiny_trace(), path);
   std::ostringstream expected;
   trace_format_for(path).write(tiny_trace(), expected);
-  CHECK(read(path) == expected.str());
+  CHECK(contents(path) == expected.str());
   CHECK(entries(folder.path()) == 1);
 }
 
@@ -79,7 +65,7 @@ TEST_CASE("a link to a trace file stays a link", "[report][trace]") {
   fs::create_symlink(target, folder.path() / "link.json");
   write_trace_file(tiny_trace(), folder.path() / "link.json");
   CHECK(fs::is_symlink(folder.path() / "link.json"));
-  CHECK(read(target) != "old");
+  CHECK(contents(target) != "old");
 }
 
 TEST_CASE("an earlier trace file stays when the new one cannot be written", "[report][trace]") {
@@ -90,7 +76,7 @@ TEST_CASE("an earlier trace file stays when the new one cannot be written", "[re
   overlapping.add({.duration = SimTime(2), .track = track});
   overlapping.add({.start = SimTime(1), .duration = SimTime(2), .track = track});
   CHECK_THROWS_AS(write_trace_file(overlapping, path), std::logic_error);
-  CHECK(read(path) == "old");
+  CHECK(contents(path) == "old");
   CHECK(entries(folder.path()) == 1);
 }
 

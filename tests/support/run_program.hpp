@@ -4,8 +4,6 @@
 
 #include <cstdlib>
 #include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 
 #include "tests/support/temporary_folder.hpp"
@@ -18,16 +16,6 @@ struct ProgramRun {
   std::string out;
   std::string err;
 };
-
-namespace run_program_detail {
-
-inline std::string contents(const std::filesystem::path& path) {
-  std::ostringstream text;
-  text << std::ifstream(path, std::ios::binary).rdbuf();
-  return text.str();
-}
-
-}  // namespace run_program_detail
 
 /// Runs a line of shell in `folder` with the program on PATH and the project's data, for at most
 /// two minutes (status 124 beyond).
@@ -43,8 +31,8 @@ inline ProgramRun run_shell(const std::string& line, const std::filesystem::path
       out.string() + "' 2>'" + err.string() + "' </dev/null";
   const int waited = std::system(command.c_str());
   return {.status = WIFEXITED(waited) ? WEXITSTATUS(waited) : -1,
-          .out = run_program_detail::contents(out),
-          .err = run_program_detail::contents(err)};
+          .out = contents(out),
+          .err = contents(err)};
 }
 
 /// Runs `helixsim` with these arguments as typed into a shell.

@@ -311,6 +311,7 @@ void FluidNetwork::gather_components() {
 void FluidNetwork::list_links(std::span<const FlowId> flows) {
   listed_.clear();
   capped_.clear();
+  unfilled_ = flows.size();
   for (const FlowId flow : flows) {
     flows_state_[flow].filled = false;
     for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
@@ -341,6 +342,7 @@ void FluidNetwork::fill_flow(FlowId flow, double rate, LinkId bottleneck) {
   state.rate = rate;
   state.bottleneck = bottleneck;
   state.filled = true;
+  --unfilled_;
   for (std::uint32_t slot = flows_[flow].first_link; slot < flows_[flow].end_link; ++slot) {
     LinkState& link = links_[flow_links_[slot]];
     link.room -= rate;
@@ -365,47 +367,47 @@ FluidNetwork::Share FluidNetwork::share_of(std::uint32_t place) const {
       .rank = link.older ? share * (1.0 + 2.0 * kSlack) : share, .share = share, .place = place};
 }
 
-/// The listed link that offers the least, at the head of `shares_`; kNone when all are filled.
-/// Filling a flow leaves more for others, so shares rise and a share in the heap is a lower bound:
-/// only the head is brought up to date.
-LinkId FluidNetwork::tightest_link() {
+/// Of the heap `shares_`, the link that offers the least. Filling a flow leaves more for others, so
+/// shares rise and a share in the heap is a lower bound: only the head is brought up to date.
+/// Without a link, which only flows with a cap have, a share without end.
+FluidNetwork::Share FluidNetwork::least_share() {
   while (!shares_.empty()) {
     const Share head = shares_.front();
-    if (links_[listed_[head.place]].unfilled > 0) {
-      const Share now = share_of(head.place);
-      if (now.rank <= head.rank) return listed_[head.place];
-      std::pop_heap(shares_.begin(), shares_.end(), Share::offers_more);
-      shares_.back() = now;
-      std::push_heap(shares_.begin(), shares_.end(), Share::offers_more);
-    } else {
-      std::pop_heap(shares_.begin(), shares_.end(), Share::offers_more);
-      shares_.pop_back();
-    }
+    const bool is_open = links_[listed_[head.place]].unfilled > 0;
+    const Share now = is_open ? share_of(head.place) : head;
+    if (is_open && now.rank <= head.rank) return now;
+    std::pop_heap(shares_.begin(), shares_.end(), Share::offers_more);
+    shares_.pop_back();
+    if (!is_open) continue;
+    shares_.push_back(now);
+    std::push_heap(shares_.begin(), shares_.end(), Share::offers_more);
   }
-  return kNone;
+  return {.share = std::numeric_limits<double>::infinity()};
 }
 
-/// Progressive filling over the listed links: gives each flow a rate and a bottleneck.
+/// Progressive filling over the listed links: gives each flow a rate and a bottleneck. Often the
+/// first level fills all, so shares are made a heap only when there is a second one.
 void FluidNetwork::fill() {
-  std::size_t next_cap = 0;
-  double level = 0.0;  // rates rise together: a share falls below it by rounding only
+  if (unfilled_ == 0) return;
   shares_.clear();
   for (std::uint32_t place = 0; place < listed_.size(); ++place) shares_.push_back(share_of(place));
-  std::make_heap(shares_.begin(), shares_.end(), Share::offers_more);
-  while (true) {
-    const LinkId tightest = tightest_link();
-    const double share = tightest == kNone ? std::numeric_limits<double>::infinity()
-                                           : share_of(shares_[0].place).share;
+  Share least = shares_.empty()
+                    ? least_share()
+                    : *std::max_element(shares_.begin(), shares_.end(), Share::offers_more);
+  std::size_t next_cap = 0;
+  double level = 0.0;  // rates rise together: a share falls below it by rounding only
+  for (bool is_heap = false; true; is_heap = true) {
     while (next_cap < capped_.size() && flows_state_[capped_[next_cap]].filled) ++next_cap;
-    if (next_cap < capped_.size() && flows_[capped_[next_cap]].cap <= share) {
+    if (next_cap < capped_.size() && flows_[capped_[next_cap]].cap <= least.share) {
       level = std::max(level, flows_[capped_[next_cap]].cap);
       fill_flow(capped_[next_cap], flows_[capped_[next_cap]].cap, kNone);
-    } else if (tightest != kNone) {
-      level = std::max(level, share);
-      fill_link(tightest, level);
     } else {
-      break;
+      level = std::max(level, least.share);
+      fill_link(listed_[least.place], level);
     }
+    if (unfilled_ == 0) return;
+    if (!is_heap) std::make_heap(shares_.begin(), shares_.end(), Share::offers_more);
+    least = least_share();
   }
 }
 

@@ -117,7 +117,7 @@ class FluidNetwork {
   void gather_components();
   void list_links(std::span<const FlowId> flows);
   [[nodiscard]] Share share_of(std::uint32_t place) const;
-  LinkId tightest_link();
+  Share least_share();
   void fill();
   void fill_flow(FlowId flow, double rate, LinkId bottleneck);
   void fill_link(LinkId link, double rate);
@@ -150,7 +150,8 @@ class FluidNetwork {
   std::vector<LinkId> changed_;  // links whose use changed at this instant
   std::vector<FlowId> gathered_;
   std::vector<LinkId> listed_;  // links of the flows that are being filled
-  std::vector<Share> shares_;   // of those, a heap: see tightest_link()
+  std::size_t unfilled_ = 0;    // of the flows that take part in fill()
+  std::vector<Share> shares_;   // of those, a heap: see least_share()
   std::vector<FlowId> capped_;
   std::vector<double> old_rates_;  // of gathered_, before it was filled anew
   std::vector<LinkId> old_bottlenecks_;

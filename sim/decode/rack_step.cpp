@@ -4,8 +4,7 @@
 #include <cmath>
 #include <limits>
 
-#include "sim/decode/rack_times.hpp"
-#include "sim/engine/contract.hpp"
+#include "sim/parallel/busy_times.hpp"
 
 namespace helixsim {
 namespace {

@@ -29,9 +29,9 @@ Node sourced(const Node& parent, std::string_view key) {
 Gpu read_gpu(const Node& node) {
   node.allow_only({"name", "memory", "compute"});
   const Node memory = node.object("memory");
-  memory.allow_only({"capacity", "usable_fraction", "bandwidth"});
+  memory.allow_only({"capacity", "usable_fraction", "bandwidth", "l2"});
   const Node compute = node.object("compute");
-  compute.allow_only({"bf16", "fp8", "fp4"});
+  compute.allow_only({"bf16", "fp8", "fp4", "multiprocessors"});
   const Range<FlopsPerSecond> peaks{FlopsPerSecond(1e9), FlopsPerSecond(1e18)};
   return {.name = node.text("name"),
           .memory_capacity = sourced(memory, "capacity").bytes("value", {Bytes(1e9), Bytes(1e13)}),
@@ -39,7 +39,10 @@ Gpu read_gpu(const Node& node) {
           .memory_bandwidth = sourced(memory, "bandwidth").rate("value", {1_GBps, 1000.0_TBps}),
           .bf16_peak = sourced(compute, "bf16").flop_rate("value", peaks),
           .fp8_peak = sourced(compute, "fp8").flop_rate("value", peaks),
-          .fp4_peak = sourced(compute, "fp4").flop_rate("value", peaks)};
+          .fp4_peak = sourced(compute, "fp4").flop_rate("value", peaks),
+          .multiprocessors =
+              static_cast<int>(sourced(compute, "multiprocessors").integer("value", {1, 10'000})),
+          .l2_capacity = sourced(memory, "l2").bytes("value", {Bytes(1e5), Bytes(1e11)})};
 }
 
 }  // namespace helixsim

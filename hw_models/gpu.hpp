@@ -17,14 +17,15 @@ struct Gpu {
   FlopsPerSecond bf16_peak;
   FlopsPerSecond fp8_peak;
   FlopsPerSecond fp4_peak;
+  int multiprocessors = 1;
+  Bytes l2_capacity;
 
   [[nodiscard]] Bytes usable_memory() const { return memory_capacity * usable_fraction; }
   [[nodiscard]] FlopsPerSecond peak(MathRate rate) const;
 };
 
-/// Reads `{name, memory: {capacity, usable_fraction, bandwidth}, compute: {bf16, fp8, fp4}}`, every
-/// number as
-/// `{"value": .., "source": ..}`. Errors: ConfigError.
+/// Reads `{name, memory: {capacity, usable_fraction, bandwidth, l2}, compute: {bf16, fp8, fp4,
+/// multiprocessors}}`, every number as `{"value": .., "source": ..}`. Errors: ConfigError.
 Gpu read_gpu(const Node& node);
 
 /// A number of a system file: an object with its value and the source of the value; gives the node

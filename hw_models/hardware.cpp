@@ -36,6 +36,14 @@ Node fidelity_node(const System& system, std::string_view fidelity) {
 }  // namespace
 
 Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce)
+    : Hardware(system, fidelity, all_reduce, true) {}
+
+void Hardware::check(const System& system, std::string_view fidelity) {
+  (void)Hardware(system, fidelity, "auto", false);
+}
+
+Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce,
+                   bool read_laws)
     : system_name_(system.name),
       system_title_(system.title),
       gpu_(system.gpu),
@@ -50,11 +58,21 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
 
   const Node kernels = node.object("kernels");
   const auto laws = kernel_laws();
-  kernels_ = laws[kernels.choice("law", names_of(laws))].make(kernels, gpu_);
+  const KernelLawEntry& law = laws[kernels.choice("law", names_of(laws))];
+  if (law.check != nullptr && !read_laws) {
+    law.check(kernels);
+  } else {
+    kernels_ = law.make(kernels, system);
+  }
 
   const Node collectives = node.object("collectives");
-  collectives.allow_only({"link_efficiency", "all_reduce", "kvp_exchange", "kvp_exchange_latency",
-                          "exchange", "point_to_point", "step", "figure3_exchange"});
+  collectives.allow_only({"law", "link_efficiency", "all_reduce", "kvp_exchange",
+                          "kvp_exchange_latency", "exchange", "point_to_point", "step",
+                          "figure3_exchange"});
+  const std::string laws_of_collectives[] = {"closed_forms", "measured"};
+  if (collectives.has("law") && collectives.choice("law", laws_of_collectives) == 1 && read_laws) {
+    fitted_ = std::make_shared<const FittedCollectives>(read_system_laws(system));
+  }
   const Range<Seconds> times{0_us, 1.0_s};
   link_efficiency_ = sourced(collectives, "link_efficiency").number("value", {0.01, 1.0});
   const auto start_up_of = [&](StartUp which) -> Seconds& {
@@ -84,6 +102,14 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
+  if (fitted_ && all_reduce_.empty() && !ports.shape.spans_domains()) {
+    if (const auto fitted = fitted_->cost(request)) {
+      return {.occupancy = fitted->time,
+              .latency = {},
+              .sent = fitted->sent,
+              .algorithm = fitted->kernel};
+    }
+  }
   const CollectiveAlgorithm* fastest = nullptr;
   CollectiveCost best;
   for (const CollectiveAlgorithm* row : algorithms_[static_cast<std::size_t>(request.kind)]) {

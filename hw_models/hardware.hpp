@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "hw_models/collectives/collective.hpp"
+#include "hw_models/collectives/fitted_collectives.hpp"
 #include "hw_models/kernels/kernel_model.hpp"
 #include "hw_models/system.hpp"
 
@@ -32,8 +33,10 @@ enum class Accounting { Theory, Event };
 class Hardware {
  public:
   /// `all_reduce` names an algorithm or "auto". Errors: ConfigError for an unknown fidelity or
-  /// algorithm.
+  /// algorithm, and for what is wrong in the fidelity or in the fitted laws that it reads.
   Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce);
+  /// Reads a fidelity as the constructor does, but for the file of fitted laws, which is large.
+  static void check(const System& system, std::string_view fidelity);
 
   /// Name of the all-reduce that is used, or "auto" for the fastest.
   [[nodiscard]] std::string_view all_reduce() const {
@@ -54,11 +57,12 @@ class Hardware {
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
     return kernels_->least_when_cut(work, launches);
   }
-  /// The fastest algorithm that the group can run, or the named one where it suits the group. A
-  /// group of one costs nothing. Of many groups the worst placed stands for all.
-  /// Model: t = start_up + (steps - 1) * step + sent / (link_efficiency * egress) within an NVL
-  /// domain; across domains the bytes take beta_time (collectives/alpha_beta.hpp) and each round
-  /// through the NIC its latency. Then the latency of the exchange.
+  /// By the fitted law of the system where the fidelity has them and the group lies within one
+  /// domain. Else the fastest algorithm that the group can run, or the named one where it suits the
+  /// group. A group of one costs nothing. Of many groups the worst placed stands for all. Model: t
+  /// = start_up + (steps - 1) * step + sent / (link_efficiency * egress) within an NVL domain;
+  /// across domains the bytes take beta_time (collectives/alpha_beta.hpp) and each round through
+  /// the NIC its latency. Then the latency of the exchange.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
   /// The same for one group, which sees `ports`.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request,
@@ -72,6 +76,9 @@ class Hardware {
   [[nodiscard]] double link_efficiency() const { return link_efficiency_; }
 
  private:
+  Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce,
+           bool read_laws);
+
   std::string system_name_;
   std::string system_title_;
   Gpu gpu_;
@@ -81,6 +88,7 @@ class Hardware {
   /// By kind: the algorithms that this fabric can run, the named one first, else in table order.
   std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;
   std::shared_ptr<const KernelModel> kernels_;
+  std::shared_ptr<const FittedCollectives> fitted_;  ///< null: closed forms
   Accounting accounting_ = Accounting::Event;
   double link_efficiency_ = 1.0;
   Seconds start_up_[kStartUps];

@@ -31,6 +31,8 @@ struct CollectiveRequest {
   Bytes port_bytes;  ///< what a GPU must send when every byte goes once and directly; all-reduce
                      ///< derives its own
   ExpertEnd experts = ExpertEnd::None;
+  Bytes local_bytes{};         ///< of dispatch and combine: the hidden states of this GPU's tokens
+  double local_experts = 0.0;  ///< of dispatch and combine: experts that a GPU holds
 
   [[nodiscard]] constexpr Group members() const {
     return {.size = group, .stride = stride, .ranks = ranks};

@@ -2,8 +2,8 @@
 
 #include <memory>
 
-#include "hw_models/gpu.hpp"
 #include "hw_models/kernels/kernel_model.hpp"
+#include "hw_models/system.hpp"
 
 namespace helixsim {
 
@@ -19,6 +19,6 @@ inline Seconds roofline_time(Flops work, Bytes traffic, FlopsPerSecond peak,
 /// t = fixed(kind) + max(flops / (compute_efficiency * peak), bytes / (memory_efficiency *
 /// bandwidth)). Reads `{law, memory_efficiency, compute_efficiency, fixed, fixed_attention}`.
 /// Errors: ConfigError.
-std::unique_ptr<KernelModel> make_roofline(const Node& node, const Gpu& gpu);
+std::unique_ptr<KernelModel> make_roofline(const Node& node, const System& system);
 
 }  // namespace helixsim

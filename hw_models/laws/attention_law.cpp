@@ -7,25 +7,38 @@
 
 namespace helixsim {
 
-double AttentionLaw::seconds(const AttentionShape& shape, bool cold) const {
+namespace {
+
+double seen_tokens(const AttentionShape& shape) {
+  return shape.window > 0.0 ? std::min(shape.kv_tokens, shape.window) : shape.kv_tokens;
+}
+
+}  // namespace
+
+LawTerms AttentionLaw::terms(const AttentionShape& shape, bool cold) const {
   constexpr double kTile = 128.0;  // tokens
   const double sms = gpu.multiprocessors;
+  const double tokens = walk_all != 0 ? shape.kv_tokens : seen_tokens(shape);
   const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / tile_heads);
-  const double tiles = std::ceil(shape.kv_tokens / kTile);
+  const double tiles = std::ceil(tokens / kTile);
   const auto [splits, waves] = split_plan(items, std::min<double>(max_splits, tiles), sms);
   const double token_bytes = sides * shape.head_size * kv_bytes;
   const double heads = std::min(shape.group, static_cast<double>(tile_heads));
   const double token_flops = 2.0 * heads * shape.head_size * (1.0 + value_size_part);
-  const double pace =
-      norm_of(per_token + per_byte * token_bytes, token_flops / (efficiency * peak / sms), 6.0);
-  const double cta = waves * std::ceil(tiles / splits) * kTile * pace;
-  const double bytes = shape.batch * shape.kv_tokens * shape.kv_heads * token_bytes;
+  const double walk = per_token + per_byte * token_bytes;
+  const double arithmetic = token_flops / (efficiency * peak / sms);
+  const double cta = waves * std::ceil(tiles / splits) * kTile * norm6(walk, arithmetic);
+  const double bytes = shape.batch * tokens * shape.kv_heads * token_bytes;
   const MemoryReach reach{bandwidth, l2_bandwidth, l2_part * gpu.l2_bytes};
   const double memory = reach.seconds(bytes, bytes, cold);
   const double query_bytes =
       shape.batch * shape.kv_heads * shape.group * shape.head_size * 2.0 * (1.0 + value_size_part);
-  return fixed + norm_of(memory, cta, sharpness) + wave * (waves - 1.0) +
-         split * std::log2(splits) + query * query_bytes;
+  return {.total = fixed + norm_of(memory, cta, sharpness) + wave * (waves - 1.0) +
+                   split * std::log2(splits) + query * query_bytes,
+          .memory = memory,
+          .stream = cta,
+          .in_l2 = !cold && reach.holds(bytes),
+          .by_arithmetic = arithmetic > walk};
 }
 
 std::span<const LawParameter<AttentionLaw>> AttentionLaw::parameters() {
@@ -49,6 +62,29 @@ std::span<const LawChoice<AttentionLaw>> AttentionLaw::choices() {
   static constexpr LawChoice<AttentionLaw> kTable[] = {
       {"tile_heads", &AttentionLaw::tile_heads},
       {"max_splits", &AttentionLaw::max_splits},
+      {"walk_all", &AttentionLaw::walk_all},
+  };
+  return kTable;
+}
+
+std::span<const LawFact<AttentionLaw>> AttentionLaw::facts() {
+  static constexpr LawFact<AttentionLaw> kTable[] = {
+      {"kv_bytes", &AttentionLaw::kv_bytes, "B", 1.0},
+      {"sides", &AttentionLaw::sides, "", 1.0},
+      {"value_size_part", &AttentionLaw::value_size_part, "", 1.0},
+      {"peak", &AttentionLaw::peak, "PFLOP/s", 1e15},
+  };
+  return kTable;
+}
+
+std::span<const LawCoordinate<AttentionLaw>> AttentionLaw::coordinates() {
+  static constexpr LawCoordinate<AttentionLaw> kTable[] = {
+      {"items",
+       [](const AttentionShape& shape) { return std::log2(shape.batch * shape.kv_heads); }},
+      {"tokens", [](const AttentionShape& shape) { return std::log2(seen_tokens(shape)); }},
+      {"group", [](const AttentionShape& shape) { return std::log2(shape.group); }},
+      {"head_size", [](const AttentionShape& shape) { return std::log2(shape.head_size); }},
+      {"cached", [](const AttentionShape& shape) { return std::log2(shape.kv_tokens); }},
   };
   return kTable;
 }

@@ -9,15 +9,17 @@ namespace helixsim {
 /// One decode step of attention: one query token a request. MLA: one KV head, head_size 576.
 struct AttentionShape {
   double batch = 1;
-  double kv_tokens = 1;  ///< cached, of each request; of a window at most its size
+  double kv_tokens = 1;  ///< cached, of each request
   double kv_heads = 1;
   double group = 1;  ///< query heads a KV head
   double head_size = 128;
+  double window = 0;  ///< tokens that a query sees; 0: all
 };
 
 /// Time of flash-decode with split KV: few CTAs walk along the cache, or HBM streams it.
 ///
-///     items  = batch kv_heads ceil(group / tile_heads); tiles = ceil(kv_tokens / 128)
+///     seen   = kv_tokens, or the window where it is smaller and walk_all is 0
+///     items  = batch kv_heads ceil(group / tile_heads); tiles = ceil(seen / 128)
 ///     s      = splits, as many as fill the SMs, at most max_splits and tiles
 ///     waves  = ceil(items s / SMs)
 ///     cta    = waves ceil(tiles / s) 128 norm6(per_token + per_byte bytes a token,
@@ -44,6 +46,7 @@ struct AttentionLaw {
 
   int tile_heads = 16;
   int max_splits = 16;
+  int walk_all = 0;  ///< 1: the kernel walks over the whole cache whatever the window
 
   double kv_bytes = 1.0;         ///< an element of the cache
   double sides = 2.0;            ///< K and V apart; 1 when one latent row is both
@@ -51,10 +54,15 @@ struct AttentionLaw {
   double peak = 1e15;            ///< flops/s
   LawGpu gpu;
 
-  [[nodiscard]] double seconds(const AttentionShape& shape, bool cold) const;
+  [[nodiscard]] LawTerms terms(const AttentionShape& shape, bool cold) const;
+  [[nodiscard]] double seconds(const AttentionShape& shape, bool cold) const {
+    return terms(shape, cold).total;
+  }
 
   static std::span<const LawParameter<AttentionLaw>> parameters();
   static std::span<const LawChoice<AttentionLaw>> choices();
+  static std::span<const LawFact<AttentionLaw>> facts();
+  static std::span<const LawCoordinate<AttentionLaw>> coordinates();
 };
 
 }  // namespace helixsim

@@ -6,16 +6,23 @@
 
 namespace helixsim {
 
-/// y[m, n] = x[m, k] W[n, k].
+/// y[m, n] = x[m, k] W[n, k], `batch` times with weights of their own.
 struct GemmShape {
   double m = 1;
   double n = 1;
   double k = 1;
+  double batch = 1;
 };
 
-/// Time of a dense GEMM of few rows: few CTAs stream K, or HBM streams W.
+/// Weights of a GEMM.
+inline double elements(const GemmShape& shape) {
+  return shape.n * shape.k * shape.batch;
+}
+
+/// Time of a dense or batched GEMM of few rows: few CTAs stream K, or HBM streams W.
 ///
-///     Tm     = clamp(power of two >= m, 16, tile_rows); tiles = ceil(m/Tm) ceil(n/tile_columns)
+///     Tm     = clamp(power of two >= m, 16, tile_rows)
+///     tiles  = batch ceil(m/Tm) ceil(n/tile_columns)
 ///     s      = split-K, as many as keep tiles s <= SMs, at most max_splits and k/512
 ///     waves  = ceil(tiles s / SMs)
 ///     stream = waves (k/s) norm6(per_k, 2 Tm tile_columns / (efficiency peak / SMs))
@@ -43,12 +50,18 @@ struct GemmLaw {
 
   double weight_bytes = 2.0;  ///< an element
   double peak = 1e15;         ///< flops/s
+  double most_copies = 5.0;   ///< of W, that the benchmark goes through until they fill L2
   LawGpu gpu;
 
-  [[nodiscard]] double seconds(const GemmShape& shape, bool cold) const;
+  [[nodiscard]] LawTerms terms(const GemmShape& shape, bool cold) const;
+  [[nodiscard]] double seconds(const GemmShape& shape, bool cold) const {
+    return terms(shape, cold).total;
+  }
 
   static std::span<const LawParameter<GemmLaw>> parameters();
   static std::span<const LawChoice<GemmLaw>> choices();
+  static std::span<const LawFact<GemmLaw>> facts();
+  static std::span<const LawCoordinate<GemmLaw>> coordinates();
 };
 
 }  // namespace helixsim

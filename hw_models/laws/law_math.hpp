@@ -15,6 +15,15 @@ inline double norm_of(double a, double b, double p) {
   return larger * std::pow(1.0 + std::pow(ratio, p), 1.0 / p);
 }
 
+/// norm_of with p = 6: nearly the larger of two limits.
+inline double norm6(double a, double b) {
+  const double larger = a > b ? a : b;
+  if (larger <= 0.0) return 0.0;
+  const double ratio = (a > b ? b : a) / larger;
+  const double cube = ratio * ratio * ratio;
+  return larger * std::cbrt(std::sqrt(1.0 + cube * cube));
+}
+
 /// The smallest power of two that is at least `value`, which is at least 1.
 inline double power_of_two_at_least(double value) {
   return static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(std::ceil(value))));
@@ -47,6 +56,7 @@ struct MemoryReach {
     const double miss = 1.0 / (1.0 + part * part * part * part);
     return bytes * (miss / hbm + (1.0 - miss) / l2);
   }
+  [[nodiscard]] bool holds(double footprint) const { return footprint < l2_bytes; }
 };
 
 }  // namespace helixsim

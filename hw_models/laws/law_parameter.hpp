@@ -23,10 +23,53 @@ struct LawChoice {
   int Law::*value;
 };
 
+/// A number of a law that is given, not fitted: from the data sheet or from the data type.
+template <class Law>
+struct LawFact {
+  std::string_view name;
+  double Law::*value;
+  std::string_view unit;
+  double scale;
+};
+
+/// A number of a shape that tables of residuals and ranges of measurements are over: its logarithm
+/// to base 2.
+template <class Law>
+struct LawCoordinate {
+  std::string_view name;
+  double (*log2_of)(const typename Law::Shape& shape);
+};
+
 /// What a law must know of the GPU.
 struct LawGpu {
   double multiprocessors = 1.0;
   double l2_bytes = 0.0;
+};
+
+/// What bounds a kernel of some shape: its fixed times; L2 or HBM; what one CTA needs to walk
+/// through its part (`Stream`); arithmetic.
+enum class Region { Latency, L2, Bandwidth, Stream, Compute };
+
+constexpr std::string_view name_of(Region region) {
+  constexpr std::string_view kNames[] = {"latency", "l2", "bandwidth", "stream", "compute"};
+  return kNames[static_cast<int>(region)];
+}
+
+/// The times that a law combines, to tell which of them bounds it.
+struct LawTerms {
+  double total = 0.0;
+  double memory = 0.0;
+  double stream = 0.0;
+  bool in_l2 = false;
+  bool by_arithmetic = false;  ///< the stream is paced by arithmetic
+
+  /// Half of the time or more outside of memory and stream is latency.
+  [[nodiscard]] Region region() const {
+    const double larger = memory > stream ? memory : stream;
+    if (2.0 * larger < total) return Region::Latency;
+    if (memory >= stream) return in_l2 ? Region::L2 : Region::Bandwidth;
+    return by_arithmetic ? Region::Compute : Region::Stream;
+  }
 };
 
 }  // namespace helixsim

@@ -9,8 +9,6 @@
 namespace helixsim {
 namespace {
 
-constexpr std::size_t kMostAxes = 5;
-
 /// The lower of the two nodes around a coordinate, and the upper one's part.
 struct Place {
   std::size_t lower = 0;
@@ -31,10 +29,10 @@ Place place_on(const std::vector<double>& nodes, double at) {
 template <class Use>
 void for_each_corner(const std::vector<ResidualAxis>& axes, const std::vector<std::size_t>& strides,
                      std::span<const double> coordinates, Use&& use) {
-  std::array<Place, kMostAxes> places;
+  std::array<Place, ResidualTable::kMostAxes> places;
   double beyond = 0.0;
   for (std::size_t axis = 0; axis < axes.size(); ++axis) {
-    places[axis] = place_on(axes[axis].nodes, coordinates[axis]);
+    places[axis] = place_on(axes[axis].nodes, coordinates[axes[axis].coordinate]);
     beyond += places[axis].beyond;
   }
   const double all = beyond == 0.0 ? 1.0 : std::exp2(-beyond);
@@ -65,12 +63,11 @@ ResidualTable::ResidualTable(std::vector<ResidualAxis> axes, std::vector<double>
   ensure(values_.size() == nodes, "a residual table has a value for each node");
 }
 
-double ResidualTable::factor(std::span<const double> coordinates) const {
-  if (empty()) return 1.0;
+double ResidualTable::log_factor(std::span<const double> coordinates) const {
   double residual = 0.0;
   for_each_corner(axes_, strides_, coordinates,
                   [&](std::size_t node, double weight) { residual += weight * values_[node]; });
-  return std::exp(residual);
+  return residual;
 }
 
 void ResidualTable::parts_at(std::span<const double> coordinates,

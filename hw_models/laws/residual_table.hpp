@@ -1,15 +1,14 @@
 #pragma once
 
 #include <span>
-#include <string>
 #include <vector>
 
 namespace helixsim {
 
-/// One direction of a table: positions of its nodes, rising, as logarithms to base 2 of a number of
-/// the shape.
+/// One direction of a table: which coordinate of the shape it is over, and the positions of its
+/// nodes, rising, as logarithms to base 2.
 struct ResidualAxis {
-  std::string name;
+  std::size_t coordinate = 0;
   std::vector<double> nodes;
 };
 
@@ -24,17 +23,18 @@ struct ResidualPart {
 /// each doubling of the distance's number, so that far from data the law stands alone.
 class ResidualTable {
  public:
+  static constexpr std::size_t kMostAxes = 5;
+
   ResidualTable() = default;
   /// Contract: a value for each node, the last axis varying fastest; none is all zeros.
   ResidualTable(std::vector<ResidualAxis> axes, std::vector<double> values);
 
-  [[nodiscard]] bool empty() const { return axes_.empty(); }
   [[nodiscard]] const std::vector<ResidualAxis>& axes() const { return axes_; }
   [[nodiscard]] const std::vector<double>& values() const { return values_; }
   [[nodiscard]] std::size_t stride(std::size_t axis) const { return strides_[axis]; }
 
-  /// By what a law's time is multiplied at these coordinates, one for each axis; 1 when empty.
-  [[nodiscard]] double factor(std::span<const double> coordinates) const;
+  /// The logarithm of what a law's time is multiplied by, at these coordinates of a shape.
+  [[nodiscard]] double log_factor(std::span<const double> coordinates) const;
   /// The nodes around the coordinates; their weights add up to 1 within the grid and less beyond.
   void parts_at(std::span<const double> coordinates, std::vector<ResidualPart>& parts) const;
 

@@ -32,44 +32,43 @@ std::string_view name_of(TimeCategory category) {
   return "";
 }
 
-Operation gemm(std::string_view name, double elements, double tokens, Precision precision,
-               TimeCategory category) {
+Operation gemm(std::string_view name, GemmShape shape, double tokens, Precision precision,
+               TimeCategory category, bool input_ready) {
   const PrecisionEntry& format = entry(precision);
-  return {.name = name,
-          .kind = OperationKind::Gemm,
-          .category = category,
-          .work = {.kind = KernelKind::Gemm,
-                   .math = format.rate,
-                   .weight_bytes = Bytes(elements * format.bytes_per_element),
-                   .kv_bytes = {},
-                   .flops = Flops(2.0 * tokens * elements)},
-          .collective = {},
-          .cut_by_hop_b = false,
-          .active_experts = 0.0};
+  const double elements = shape.n * shape.k * shape.batch;
+  shape.m = tokens;
+  Operation op{.name = name, .kind = OperationKind::Gemm, .category = category};
+  op.work.kind = KernelKind::Gemm;
+  op.work.math = format.rate;
+  op.work.weight_bytes = Bytes(elements * format.bytes_per_element);
+  op.work.flops = Flops(2.0 * tokens * elements);
+  op.work.format = precision;
+  op.work.shape = shape;
+  op.work.input_ready = input_ready;
+  return op;
 }
 
-Operation flash_decode_kernel(double kv_elements, Flops flops, const PrecisionPlan& precision) {
-  return {.name = "attention",
-          .kind = OperationKind::Attention,
-          .category = TimeCategory::Attention,
-          .work = {.kind = KernelKind::Attention,
-                   .math = entry(precision.attention_math).rate,
-                   .weight_bytes = {},
-                   .kv_bytes = Bytes(kv_elements * bytes_per_element(precision.kv_cache)),
-                   .flops = flops},
-          .collective = {},
-          .cut_by_hop_b = false,
-          .active_experts = 0.0};
+Operation flash_decode_kernel(double kv_elements, Flops flops, const AttentionShape& shape,
+                              const PrecisionPlan& precision) {
+  Operation op{
+      .name = "attention", .kind = OperationKind::Attention, .category = TimeCategory::Attention};
+  op.work.kind = KernelKind::Attention;
+  op.work.math = entry(precision.attention_math).rate;
+  op.work.kv_bytes = Bytes(kv_elements * bytes_per_element(precision.kv_cache));
+  op.work.flops = flops;
+  op.work.format = precision.kv_cache;
+  op.work.shape = shape;
+  return op;
 }
 
 Operation elementwise(std::string_view name, TimeCategory category) {
-  return {.name = name,
-          .kind = OperationKind::Elementwise,
-          .category = category,
-          .work = {},
-          .collective = {},
-          .cut_by_hop_b = false,
-          .active_experts = 0.0};
+  return {.name = name, .kind = OperationKind::Elementwise, .category = category};
+}
+
+Operation included_elementwise(std::string_view name, TimeCategory category) {
+  Operation op = elementwise(name, category);
+  op.work.included = true;
+  return op;
 }
 
 }  // namespace helixsim

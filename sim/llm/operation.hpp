@@ -26,8 +26,8 @@ struct Operation {
   std::string_view name;
   OperationKind kind = OperationKind::Elementwise;
   TimeCategory category = TimeCategory::Other;
-  KernelWork work;
-  CollectiveRequest collective;
+  KernelWork work{};
+  CollectiveRequest collective{};
   bool cut_by_hop_b =
       false;  ///< the exchange that HOP-B cuts into chunks with the attention before it
   double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
@@ -35,11 +35,15 @@ struct Operation {
 
 using OperationList = std::vector<Operation>;
 
-/// A GEMM of `tokens` rows against `elements` weights, stored and computed in `precision`.
-Operation gemm(std::string_view name, double elements, double tokens, Precision precision,
-               TimeCategory category = TimeCategory::Gemm);
+/// A GEMM of `tokens` rows against weights of `shape` (its n, k and batch), stored and computed in
+/// `precision`. `input_ready`: a kernel before it gives the activations in that format.
+Operation gemm(std::string_view name, GemmShape shape, double tokens, Precision precision,
+               TimeCategory category = TimeCategory::Gemm, bool input_ready = false);
 /// Flash-decode over `kv_elements` of the cache, computed in the attention arithmetic of the plan.
-Operation flash_decode_kernel(double kv_elements, Flops flops, const PrecisionPlan& precision);
+Operation flash_decode_kernel(double kv_elements, Flops flops, const AttentionShape& shape,
+                              const PrecisionPlan& precision);
 Operation elementwise(std::string_view name, TimeCategory category = TimeCategory::Other);
+/// One that libraries do within the attention or the expert kernel beside it.
+Operation included_elementwise(std::string_view name, TimeCategory category = TimeCategory::Other);
 
 }  // namespace helixsim

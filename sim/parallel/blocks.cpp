@@ -24,7 +24,6 @@ void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, 
   out.push_back({.name = name,
                  .kind = OperationKind::Collective,
                  .category = TimeCategory::Communication,
-                 .work = {},
                  .collective = {.kind = kind,
                                 .start_up = start_up,
                                 .group = group.size,
@@ -85,8 +84,9 @@ void add_embedding(const StepInput& step, int width, OperationList& out) {
 
 void add_lm_head(const StepInput& step, OperationList& out) {
   const int width = step.layout.stage_gpus();
-  const double elements = static_cast<double>(step.model.vocabulary) * step.model.hidden / width;
-  out.push_back(gemm("lm_head", elements, step.batch, step.precision.weight(WeightClass::LmHead)));
+  const GemmShape shape{.n = static_cast<double>(step.model.vocabulary) / width,
+                        .k = static_cast<double>(step.model.hidden)};
+  out.push_back(gemm("lm_head", shape, step.batch, step.precision.weight(WeightClass::LmHead)));
   const Bytes best(step.batch * kBestLogitBytes);
   add_exchange("logits_all_gather", CollectiveKind::AllGather, StartUp::Exchange,
                step.layout.stage_group(), best, best * (width - 1.0), out);

@@ -61,12 +61,6 @@ HopBPieces as_in_figure3(const Operation& attention, bool lockstep, int requests
 
 }  // namespace
 
-KernelWork part_of(KernelWork work, double share) {
-  work.kv_bytes *= share;
-  work.flops *= share;
-  return work;
-}
-
 CollectiveRequest part_of(CollectiveRequest request, double share) {
   request.payload *= share;
   request.port_bytes *= share;

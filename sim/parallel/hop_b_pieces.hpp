@@ -44,9 +44,7 @@ SimTime pipeline_time(const std::array<PieceRun, 2>& runs);
 HopBPieces cut_by_hop_b(const Operation& attention, const Operation& exchange, const HopB& hop_b,
                         int requests, const Hardware& hardware);
 
-/// The same kernel or exchange on a part of the requests: what it reads, computes and sends shrinks
-/// in proportion.
-KernelWork part_of(KernelWork work, double share);
+/// The same exchange for a part of the requests: what it sends shrinks in proportion.
 CollectiveRequest part_of(CollectiveRequest request, double share);
 
 }  // namespace helixsim

@@ -187,8 +187,8 @@ KernelWork RackSchedule::work_of(const Operation& op, double share, int rank) co
     work = part_of(work, entry_or_one(effects_.attention_load, rank));
   } else if (op.work.kind == KernelKind::GroupedGemm) {
     const int ep = group_of(rank % stage_gpus_, layout_.ep_group()).position;
-    work.weight_bytes *= entry_or_one(effects_.expert_load, ep);
-    work.flops *= entry_or_one(effects_.token_load, ep);
+    work = with_load(work, entry_or_one(effects_.expert_load, ep),
+                     entry_or_one(effects_.token_load, ep));
   }
   return work;
 }

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "tests/support/run_program.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace helixsim;
 
@@ -53,6 +54,21 @@ std::vector<std::string> examples(const std::string& help) {
   return found;
 }
 
+/// A table of measurements, as those of a user would be laid out; the times are made up.
+std::string some_gemm_rows() {
+  std::string text = "dtype,m,n,k,latency_us\n";
+  for (const int m : {1, 16, 128, 1024}) {
+    for (const int n : {512, 4096, 16384}) {
+      for (const int k : {512, 4096, 16384}) {
+        const double time = 2.0 + 0.4e-3 * k + 2e-9 * m * n * k;
+        text += "bfloat16," + std::to_string(m) + "," + std::to_string(n) + "," +
+                std::to_string(k) + "," + std::to_string(time) + "\n";
+      }
+    }
+  }
+  return text;
+}
+
 }  // namespace
 
 TEST_CASE("the version is printed with the name", "[cli][help]") {
@@ -88,6 +104,8 @@ TEST_CASE("help fits a terminal of 80 columns", "[cli][help]") {
 TEST_CASE("every example works as typed, in the order of the commands", "[cli][help]") {
   // One folder for all, so that a command can read what the example of an earlier one wrote.
   const TemporaryFolder folder;
+  std::filesystem::create_directories(folder.path() / "measurements" / "gb200");
+  (void)folder.file("measurements/gb200/gemm.csv", some_gemm_rows());
   for (const std::string& command : commands()) {
     for (const std::string& line : examples(run_helixsim(command + " --help").out)) {
       const ProgramRun run = run_shell(line, folder.path());

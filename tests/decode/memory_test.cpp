@@ -20,7 +20,8 @@ Setup with_capacity(const PointCase& c, double capacity, const std::string& rese
                     {{"gpu.memory.usable_fraction.value", "1.0"},
                      {"gpu.memory.capacity.value", format_exact(capacity) + " B"},
                      {"fidelities.ideal.reserve.value", reserve},
-                     {"fidelities.paper.reserve.value", reserve}},
+                     {"fidelities.paper.reserve.value", reserve},
+                     {"fidelities.measured.reserve.value", reserve}},
                     c.options);
 }
 

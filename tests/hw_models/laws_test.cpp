@@ -2,8 +2,11 @@
 #include <cmath>
 
 #include "hw_models/laws/attention_law.hpp"
+#include "hw_models/laws/collective_law.hpp"
 #include "hw_models/laws/gemm_law.hpp"
+#include "hw_models/laws/grouped_gemm_law.hpp"
 #include "hw_models/laws/law_math.hpp"
+#include "hw_models/laws/stream_law.hpp"
 
 using namespace helixsim;
 
@@ -22,6 +25,14 @@ GemmLaw gemm_law() {
 AttentionLaw attention_law() {
   AttentionLaw law;
   law.peak = 5e15;
+  law.gpu = kBlackwell;
+  return law;
+}
+
+GroupedGemmLaw grouped_law() {
+  GroupedGemmLaw law;
+  law.weight_bytes = 0.5625;
+  law.peak = 10e15;
   law.gpu = kBlackwell;
   return law;
 }
@@ -135,4 +146,54 @@ TEST_CASE("every parameter of a law lies within its bounds and moves some time",
                                                      {64, 8192, 8, 16, 128},
                                                      {256, 8192, 8, 64, 512},
                                                      {8, 2048, 8, 8, 128}});
+  check(grouped_law(), std::vector<GroupedGemmShape>{{64, 512, 128, 256, 7168, 2048},
+                                                     {1, 8, 8, 256, 7168, 64},
+                                                     {4096, 32768, 256, 256, 7168, 2048}});
+  StreamLaw stream;
+  stream.gpu = kBlackwell;
+  check(stream, std::vector<StreamShape>{{1, 7168}, {512, 7168}, {32768, 65536}});
+  check(CollectiveLaw(), std::vector<CollectiveShape>{
+                             {4, 1e4}, {4, 2e6}, {8, 1e8}, {8, 1e6, 1e8}, {8, 1e4, 1e4, 32}});
+}
+
+TEST_CASE("routed experts take no less than the weights of those that are active",
+          "[hw_models][laws][property]") {
+  const GroupedGemmLaw law = grouped_law();
+  double before = 0.0;
+  for (const double active : {1.0, 8.0, 64.0, 256.0}) {
+    CAPTURE(active);
+    const GroupedGemmShape shape{256, 8 * active, active, 256, 7168, 2048};
+    const double time = law.seconds(shape, true);
+    CHECK(time >= law.fixed + active * 3 * 7168 * 2048 * law.weight_bytes / law.bandwidth);
+    CHECK(time > before);
+    before = time;
+  }
+}
+
+TEST_CASE("a collective takes the fastest of its lines and larger groups take longer",
+          "[hw_models][laws]") {
+  CollectiveLaw law;
+  CHECK(law.seconds({2, 0}, false) == Approx(law.fixed1));
+  CHECK(law.seconds({2, 1e9}, false) == Approx(law.fixed3 + 1e9 / law.bandwidth3));
+  CHECK(law.seconds({4, 0}, false) == Approx(law.fixed1 + law.hop1));
+  double before = 0.0;
+  for (double bytes = 0; bytes < 1e9; bytes = bytes * 2 + 1) {
+    const double time = law.seconds({8, bytes}, false);
+    CHECK(time >= before);
+    CHECK(law.seconds({16, bytes}, false) > time);
+    before = time;
+  }
+  law.lines = 1;
+  CHECK(law.seconds({2, 1e9}, false) == Approx(law.fixed1 + 1e9 / law.bandwidth1));
+}
+
+TEST_CASE("a kernel's region is what bounds it", "[hw_models][laws]") {
+  const AttentionLaw law = attention_law();
+  CHECK(law.terms({1, 64, 1, 16, 128}, false).region() == Region::Latency);
+  CHECK(law.terms({64, 65536, 8, 8, 128}, false).region() == Region::Bandwidth);
+  CHECK(law.terms({64, 2048, 1, 8, 128}, true).region() != Region::L2);
+  GemmLaw gemm = gemm_law();
+  CHECK(gemm.terms({1, 256, 65536}, false).region() == Region::Stream);
+  gemm.per_k = 0.2e-9;
+  CHECK(gemm.terms({8192, 8192, 8192}, false).region() == Region::Compute);
 }

@@ -60,12 +60,12 @@ OperationList random_block(Random& random) {
         block.push_back(elementwise("kernel"));
         break;
       case 1:
-        block.push_back(
-            gemm("gemm", random.between(0, 100'000'000), random.between(1, 64), Precision::Fp4));
+        block.push_back(gemm("gemm", {.n = 1.0 * random.between(0, 100'000'000)},
+                             random.between(1, 64), Precision::Fp4));
         break;
       case 2:
         block.push_back(flash_decode_kernel(random.between(0, 100'000'000),
-                                            Flops(random.between(0, 1'000'000'000)), {}));
+                                            Flops(random.between(0, 1'000'000'000)), {}, {}));
         break;
       default:
         Operation op = elementwise("collective", TimeCategory::Communication);

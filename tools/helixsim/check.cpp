@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <memory>
 
+#include "hw_models/laws/law_file.hpp"
 #include "hw_models/system.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
@@ -25,7 +26,11 @@ void check_model(const Node& file, const Catalog&) {
   (void)read_model(file);
 }
 void check_system(const Node& file, const Catalog&) {
-  (void)read_system(file);
+  const System system = read_system(file);
+  if (!system.laws_file.empty()) (void)read_system_laws(system);
+}
+void check_laws(const Node& file, const Catalog&) {
+  (void)read_laws(file, {});
 }
 void check_space(const Node& file, const Catalog&) {
   (void)read_search_space(file);
@@ -53,6 +58,7 @@ struct FormatEntry {
 constexpr FormatEntry kFormats[] = {
     {"helixsim/model/1", "model", check_model},
     {"helixsim/system/1", "system", check_system},
+    {"helixsim/laws/1", "fitted laws", check_laws},
     {"helixsim/search_space/1", "search space", check_space},
     {"helixsim/scenario/1", "scenario", check_scenario},
     {"helixsim/point/1", "point", check_point},

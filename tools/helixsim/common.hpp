@@ -51,5 +51,7 @@ void add_pareto(CLI::App& program, int& status);
 void add_list(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
 void add_replay(CLI::App& program, int& status);
+void add_calibrate(CLI::App& program, int& status);
+void add_validate(CLI::App& program, int& status);
 
 }  // namespace helixsim

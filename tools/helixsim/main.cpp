@@ -94,6 +94,8 @@ int main(int argc, char** argv) {
   helixsim::add_list(program, status);
   helixsim::add_check(program, status);
   helixsim::add_replay(program, status);
+  helixsim::add_validate(program, status);
+  helixsim::add_calibrate(program, status);
   try {
     program.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

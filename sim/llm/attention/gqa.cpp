@@ -15,14 +15,15 @@ class Gqa final : public AttentionKind {
   [[nodiscard]] int exchanged_size() const override { return spec_.head_size; }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
-    return qkv_elements(shard) + output_elements(shard);
+    return elements(qkv(shard)) + elements(output(shard));
   }
 
   void before(const AttentionShard& shard, const PrecisionPlan& precision,
               OperationList& out) const override {
-    out.push_back(gemm("qkv_proj", qkv_elements(shard), shard.requests,
-                       precision.weight(WeightClass::Attention)));
-    out.push_back(elementwise("rope_append"));
+    constexpr bool kNormed = true;  // the norm before gives the activations quantised
+    out.push_back(gemm("qkv_proj", qkv(shard), shard.requests,
+                       precision.weight(WeightClass::Attention), TimeCategory::Gemm, kNormed));
+    out.push_back(included_elementwise("rope_append"));
   }
 
   /// KV read: B * 2 * ceil(K/TPA) * Hsz * (S/KVP) elements (Helix, appendix A); flops: 4 b (Q/TPA)
@@ -32,22 +33,27 @@ class Gqa final : public AttentionKind {
     const double tokens = shard.requests * shard.kv_tokens;
     return flash_decode_kernel(tokens * kv_elements_per_token(shard.kv_heads),
                                Flops(4.0 * tokens * shard.query_heads * spec_.head_size),
+                               {.batch = shard.requests,
+                                .kv_tokens = shard.kv_tokens,
+                                .kv_heads = shard.kv_heads,
+                                .group = shard.query_heads / shard.kv_heads,
+                                .head_size = static_cast<double>(spec_.head_size)},
                                precision);
   }
 
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
-    out.push_back(gemm("o_proj", output_elements(shard), shard.requests,
-                       precision.weight(WeightClass::Attention)));
+    out.push_back(
+        gemm("o_proj", output(shard), shard.requests, precision.weight(WeightClass::Attention)));
   }
 
  private:
-  [[nodiscard]] double qkv_elements(const AttentionShard& shard) const {
-    return static_cast<double>(hidden_) * (shard.query_heads + 2.0 * shard.kv_heads) *
-           spec_.head_size;
+  [[nodiscard]] GemmShape qkv(const AttentionShard& shard) const {
+    return {.n = (shard.query_heads + 2.0 * shard.kv_heads) * spec_.head_size,
+            .k = static_cast<double>(hidden_)};
   }
-  [[nodiscard]] double output_elements(const AttentionShard& shard) const {
-    return static_cast<double>(hidden_) * shard.output_heads * spec_.head_size;
+  [[nodiscard]] GemmShape output(const AttentionShard& shard) const {
+    return {.n = static_cast<double>(hidden_), .k = shard.output_heads * spec_.head_size};
   }
 
   GqaSpec spec_;

@@ -17,18 +17,19 @@ class Mla final : public AttentionKind {
   [[nodiscard]] int exchanged_size() const override { return spec_.kv_lora_rank; }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
-    return down_elements() + q_up_elements(shard) + k_up_elements(shard) + v_up_elements(shard) +
-           output_elements(shard);
+    return elements(down()) + elements(q_up(shard)) + elements(k_up(shard)) +
+           elements(v_up(shard)) + elements(output(shard));
   }
 
   void before(const AttentionShard& shard, const PrecisionPlan& precision,
               OperationList& out) const override {
     const Precision weights = precision.weight(WeightClass::Attention);
-    out.push_back(gemm("qkv_a_proj", down_elements(), shard.requests, weights));
+    out.push_back(gemm("qkv_a_proj", down(), shard.requests, weights, TimeCategory::Gemm, kNormed));
     out.push_back(elementwise("qkv_a_norm"));
-    out.push_back(gemm("q_b_proj", q_up_elements(shard), shard.requests, weights));
-    out.push_back(elementwise("rope_append"));
-    out.push_back(gemm("w_uk_absorb", k_up_elements(shard), shard.requests, weights));
+    out.push_back(
+        gemm("q_b_proj", q_up(shard), shard.requests, weights, TimeCategory::Gemm, kNormed));
+    out.push_back(included_elementwise("rope_append"));
+    out.push_back(gemm("w_uk_absorb", k_up(shard), shard.requests, weights));
   }
 
   /// One read of the latent and rotary key serves all heads; flops: 2 b (Q/TPA) ((latent + rope) +
@@ -39,33 +40,45 @@ class Mla final : public AttentionKind {
     const double score_and_value = kv_elements_per_token(1.0) + spec_.kv_lora_rank;
     return flash_decode_kernel(tokens * kv_elements_per_token(1.0),
                                Flops(2.0 * tokens * shard.query_heads * score_and_value),
+                               {.batch = shard.requests,
+                                .kv_tokens = shard.kv_tokens,
+                                .kv_heads = 1.0,
+                                .group = shard.query_heads,
+                                .head_size = kv_elements_per_token(1.0)},
                                precision);
   }
 
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
     const Precision weights = precision.weight(WeightClass::Attention);
-    out.push_back(gemm("w_uv", v_up_elements(shard), shard.requests, weights));
-    out.push_back(gemm("o_proj", output_elements(shard), shard.requests, weights));
+    out.push_back(gemm("w_uv", v_up(shard), shard.requests, weights));
+    out.push_back(gemm("o_proj", output(shard), shard.requests, weights));
   }
 
  private:
-  [[nodiscard]] double down_elements() const {
-    return static_cast<double>(hidden_) *
-           (spec_.q_lora_rank + spec_.kv_lora_rank + spec_.qk_rope_head_size);
+  static constexpr bool kNormed = true;  // the norm before gives the activations quantised
+
+  [[nodiscard]] GemmShape down() const {
+    return {
+        .n = static_cast<double>(spec_.q_lora_rank + spec_.kv_lora_rank + spec_.qk_rope_head_size),
+        .k = static_cast<double>(hidden_)};
   }
-  [[nodiscard]] double q_up_elements(const AttentionShard& shard) const {
-    return shard.query_heads * spec_.q_lora_rank *
-           (spec_.qk_nope_head_size + spec_.qk_rope_head_size);
+  [[nodiscard]] GemmShape q_up(const AttentionShard& shard) const {
+    return {.n = shard.query_heads * (spec_.qk_nope_head_size + spec_.qk_rope_head_size),
+            .k = static_cast<double>(spec_.q_lora_rank)};
   }
-  [[nodiscard]] double k_up_elements(const AttentionShard& shard) const {
-    return shard.query_heads * spec_.qk_nope_head_size * spec_.kv_lora_rank;
+  [[nodiscard]] GemmShape k_up(const AttentionShard& shard) const {
+    return {.n = static_cast<double>(spec_.kv_lora_rank),
+            .k = static_cast<double>(spec_.qk_nope_head_size),
+            .batch = shard.query_heads};
   }
-  [[nodiscard]] double v_up_elements(const AttentionShard& shard) const {
-    return shard.output_heads * spec_.v_head_size * spec_.kv_lora_rank;
+  [[nodiscard]] GemmShape v_up(const AttentionShard& shard) const {
+    return {.n = static_cast<double>(spec_.v_head_size),
+            .k = static_cast<double>(spec_.kv_lora_rank),
+            .batch = shard.output_heads};
   }
-  [[nodiscard]] double output_elements(const AttentionShard& shard) const {
-    return static_cast<double>(hidden_) * shard.output_heads * spec_.v_head_size;
+  [[nodiscard]] GemmShape output(const AttentionShard& shard) const {
+    return {.n = static_cast<double>(hidden_), .k = shard.output_heads * spec_.v_head_size};
   }
 
   MlaSpec spec_;

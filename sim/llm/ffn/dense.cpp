@@ -8,11 +8,15 @@ double dense_ffn_elements(const ModelSpec& model, int tpf) {
 
 void dense_ffn(const ModelSpec& model, const DenseFfnShard& shard, const PrecisionPlan& precision,
                OperationList& out) {
-  const double elements = dense_ffn_elements(model, shard.tpf);
+  const double columns = static_cast<double>(model.dense.intermediate) / shard.tpf;
+  const double hidden = model.hidden;
   const Precision weights = precision.weight(WeightClass::DenseFfn);
-  out.push_back(gemm("ffn_gate_up", elements * (2.0 / 3.0), shard.tokens, weights));
+  constexpr bool kReady = true;  // the norm, and the activation, give their outputs quantised
+  out.push_back(gemm("ffn_gate_up", {.n = 2.0 * columns, .k = hidden}, shard.tokens, weights,
+                     TimeCategory::Gemm, kReady));
   out.push_back(elementwise("ffn_act"));
-  out.push_back(gemm("ffn_down", elements * (1.0 / 3.0), shard.tokens, weights));
+  out.push_back(gemm("ffn_down", {.n = hidden, .k = columns}, shard.tokens, weights,
+                     TimeCategory::Gemm, kReady));
 }
 
 }  // namespace helixsim

@@ -94,7 +94,10 @@ class Dp final : public Strategy {
     add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep_group(),
                  hidden * moe.experts_per_token, hidden * other_ranks_reached(moe, step.layout.ep),
                  out);
-    out.back().collective.experts = experts;
+    CollectiveRequest& request = out.back().collective;
+    request.experts = experts;
+    request.local_bytes = hidden;
+    request.local_experts = static_cast<double>(moe.experts) / step.layout.ep;
   }
 };
 

@@ -1,0 +1,221 @@
+#include "hw_models/kernels/measured.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "hw_models/kernels/roofline.hpp"
+#include "sim/units/literals.hpp"
+
+namespace helixsim {
+namespace {
+
+using namespace literals;
+
+constexpr std::size_t kFormats = 5;
+
+std::size_t index_of(Precision precision) {
+  return static_cast<std::size_t>(precision);
+}
+
+/// What tables call a format. `Fp4` has no scales; its kernels are those of NVFP4.
+std::string_view table_name(Precision precision) {
+  switch (precision) {
+    case Precision::Bf16:
+      return "bfloat16";
+    case Precision::Fp8:
+      return "fp8";
+    case Precision::Fp8Block:
+      return "fp8_block";
+    case Precision::Nvfp4:
+    case Precision::Fp4:
+      return "nvfp4";
+  }
+  return "";
+}
+
+/// Caches are read by BF16 or FP8 kernels; a cache of four bits is given those of FP8.
+std::string_view cache_table_name(Precision precision) {
+  return precision == Precision::Bf16 ? "bfloat16" : "fp8";
+}
+
+enum AttentionClass { kMha, kGrouped, kWide, kMla16, kMla32, kMla64, kMla128 };
+constexpr std::size_t kAttentionClasses = 7;
+
+/// Libraries switch kernels by group, or by head count where the heads share one latent.
+AttentionClass class_of(const AttentionShape& shape) {
+  const bool latent = shape.kv_heads == 1.0 && shape.head_size > 512.0;
+  if (latent) {
+    if (shape.group <= 16.0) return kMla16;
+    if (shape.group <= 32.0) return kMla32;
+    return shape.group <= 64.0 ? kMla64 : kMla128;
+  }
+  if (shape.group <= 1.0) return kMha;
+  return shape.group < 64.0 ? kGrouped : kWide;
+}
+
+std::string family_of(AttentionClass of, Precision cache) {
+  constexpr std::array<std::string_view, kAttentionClasses> kNames = {
+      "mha", "grouped", "wide", "heads_16", "heads_32", "heads_64", "heads_128"};
+  return std::string(of < kMla16 ? "attention/" : "mla/") + std::string(cache_table_name(cache)) +
+         "/" + std::string(kNames[of]);
+}
+
+class Measured final : public KernelModel {
+ public:
+  Measured(const Composition& rules, const System& system, FittedLaws laws)
+      : rules_(rules), gpu_(system.gpu), laws_(std::move(laws)) {
+    for (const PrecisionEntry& format : precisions()) {
+      const std::size_t at = index_of(format.precision);
+      const std::string name(table_name(format.precision));
+      gemm_[at] = with_bytes(laws_.find<GemmLaw>("gemm/" + name), format.bytes_per_element);
+      add_expert_laws(format);
+      for (std::size_t c = 0; c < kAttentionClasses; ++c) {
+        const auto* law =
+            laws_.find<AttentionLaw>(family_of(static_cast<AttentionClass>(c), format.precision));
+        if (law == nullptr) continue;
+        attention_[at][c] = *law;
+        attention_[at][c]->law.kv_bytes = format.bytes_per_element;
+      }
+    }
+    for (const bool up : {true, false}) {
+      const auto* law = laws_.find<GemmLaw>(up ? "bmm/w_uk/bfloat16" : "bmm/w_uv/bfloat16");
+      if (law != nullptr) batched_[up ? 0 : 1] = *law;
+    }
+    const auto* bf16 = laws_.find<GemmLaw>("gemm/bfloat16");
+    if (bf16 != nullptr) plain_gemm_fixed_ = bf16->law.fixed;
+    if (const auto* scale = laws_.find<StreamLaw>("quantise/scale_matrix")) {
+      small_kernel_ = std::max(scale->law.fixed - rules_.launch_gap, 0.0);
+    }
+  }
+
+  [[nodiscard]] Seconds duration(const KernelWork& work) const override {
+    if (work.included) return {};
+    const double time =
+        std::visit([&](const auto& shape) { return seconds(work, shape); }, work.shape);
+    return std::max(Seconds(time), bound(work));
+  }
+
+ private:
+  template <class Law>
+  static std::optional<FittedLaw<Law>> with_bytes(const FittedLaw<Law>* law, double bytes) {
+    if (law == nullptr) return std::nullopt;
+    FittedLaw<Law> copy = *law;
+    copy.law.weight_bytes = bytes;
+    return copy;
+  }
+
+  /// The kernels that the library has for routed experts: those for large batches, DeepGEMM for
+  /// blocks of FP8, those of low latency.
+  void add_expert_laws(const PrecisionEntry& format) {
+    const std::string name(table_name(format.precision));
+    for (const char* kernel :
+         {"moe_torch_flow_cutlass", "deepgemm", "moe_torch_flow_min_latency"}) {
+      const auto* law = laws_.find<GroupedGemmLaw>("moe/" + std::string(kernel) + "/" + name);
+      if (law == nullptr) continue;
+      experts_[index_of(format.precision)].push_back(*with_bytes(law, format.bytes_per_element));
+    }
+  }
+
+  [[nodiscard]] double gap() const {
+    return rules_.programmatic_launch ? 0.0 : rules_.in_graph_gap;
+  }
+  /// Rows of one call a graph contain the gap of a graph's launch; a step pays the one between
+  /// kernels.
+  [[nodiscard]] double alone_to_step(double time) const {
+    return std::max(time - rules_.launch_gap, 0.0) + gap();
+  }
+  /// Rows with several calls a graph contain the gap between kernels.
+  [[nodiscard]] double packed_to_step(double time) const {
+    return time - (rules_.programmatic_launch ? std::min(rules_.in_graph_gap, 0.5 * time) : 0.0);
+  }
+
+  [[nodiscard]] double seconds(const KernelWork& work, const std::monostate& /*none*/) const {
+    const double fixed =
+        work.kind == KernelKind::Elementwise ? small_kernel_ + gap() : plain_gemm_fixed_;
+    const Seconds body = work.hbm_bytes() / (gpu_.memory_bandwidth * kPlainEfficiency) +
+                         work.flops / (gpu_.peak(work.math) * kPlainEfficiency);
+    return fixed + body.value();
+  }
+
+  [[nodiscard]] double seconds(const KernelWork& work, const GemmShape& shape) const {
+    if (shape.batch > 1.0 || is_absorption(shape)) {
+      const auto& law = batched_[shape.k < shape.n ? 0 : 1];
+      if (law) return alone_to_step(law->seconds(shape, rules_.cold));
+    }
+    const auto& fitted = gemm_[index_of(work.format)];
+    if (!fitted) return seconds(work, std::monostate{});
+    double time = fitted->seconds(shape, rules_.cold);
+    if (work.input_ready && rules_.quantise_once) {
+      // Rows contain the kernel that quantises the activations: its start and its pass over them.
+      const double pass = fitted->law.quantise * 2.0 * shape.m * shape.k;
+      const double start = std::max(fitted->law.fixed - plain_gemm_fixed_, 0.0);
+      if (work.format != Precision::Bf16) time = std::max(time - pass - start, 0.25 * time);
+    }
+    return packed_to_step(time);
+  }
+
+  [[nodiscard]] double seconds(const KernelWork& work, const AttentionShape& shape) const {
+    const auto& fitted = attention_[index_of(work.format)][class_of(shape)];
+    if (!fitted) return seconds(work, std::monostate{});
+    return alone_to_step(fitted->seconds(shape, rules_.cold));
+  }
+
+  [[nodiscard]] double seconds(const KernelWork& work, const GroupedGemmShape& shape) const {
+    const auto& kernels = experts_[index_of(work.format)];
+    if (kernels.empty()) return seconds(work, std::monostate{});
+    double fastest = kernels.front().seconds(shape, rules_.cold);
+    for (std::size_t other = 1; other < kernels.size(); ++other) {
+      fastest = std::min(fastest, kernels[other].seconds(shape, rules_.cold));
+    }
+    return work.part * alone_to_step(fastest);
+  }
+
+  /// W_UK and W_UV of one head are small GEMMs of the batched kernel too.
+  static bool is_absorption(const GemmShape& shape) {
+    return shape.batch == 1.0 && std::max(shape.n, shape.k) <= 512.0;
+  }
+
+  [[nodiscard]] Seconds bound(const KernelWork& work) const {
+    return roofline_time(work.flops, work.hbm_bytes(), gpu_.peak(work.math), gpu_.memory_bandwidth);
+  }
+
+  static constexpr double kPlainEfficiency = 0.9;
+
+  Composition rules_;
+  Gpu gpu_;
+  FittedLaws laws_;
+  std::array<std::optional<FittedLaw<GemmLaw>>, kFormats> gemm_;
+  std::array<std::vector<FittedLaw<GroupedGemmLaw>>, kFormats> experts_;
+  std::array<std::array<std::optional<FittedLaw<AttentionLaw>>, kAttentionClasses>, kFormats>
+      attention_;
+  std::array<std::optional<FittedLaw<GemmLaw>>, 2> batched_;
+  double plain_gemm_fixed_ = 2e-6;
+  double small_kernel_ = 1e-6;
+};
+
+Composition read_composition(const Node& node) {
+  node.allow_only(
+      {"law", "launch_gap", "in_graph_gap", "programmatic_launch", "quantise_once", "cold"});
+  const Range<Seconds> times{0_us, 100_us};
+  return {.launch_gap = sourced(node, "launch_gap").time("value", times).value(),
+          .in_graph_gap = sourced(node, "in_graph_gap").time("value", times).value(),
+          .programmatic_launch = sourced(node, "programmatic_launch").boolean("value", false),
+          .quantise_once = sourced(node, "quantise_once").boolean("value", true),
+          .cold = sourced(node, "cold").boolean("value", true)};
+}
+
+}  // namespace
+
+void check_measured(const Node& node) {
+  (void)read_composition(node);
+}
+
+std::unique_ptr<KernelModel> make_measured(const Node& node, const System& system) {
+  return std::make_unique<Measured>(read_composition(node), system, read_system_laws(system));
+}
+
+}  // namespace helixsim

@@ -1,0 +1,78 @@
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <cmath>
+#include <string>
+#include <vector>
+
+#include "hw_models/laws/law_parameter.hpp"
+#include "hw_models/laws/residual_table.hpp"
+
+namespace helixsim {
+
+/// How well a law, with its residuals, predicts measurements that were kept out of its fit.
+struct LawError {
+  double median_percent = 0.0;
+  double p90_percent = 0.0;
+  double log_bias = 0.0;  ///< median of ln(measured / predicted)
+  double log_sd = 0.0;    ///< robust spread of it: p68 of its distance from the median
+};
+
+/// What the fit found for one parameter.
+struct ParameterFit {
+  double log_error = 0.0;  ///< standard error of the logarithm; 0 when pinned
+  bool pinned = false;     ///< kept at its start because the measurements do not tell it
+};
+
+/// A law with the numbers of one operation, data type and GPU, the residuals that it leaves, and
+/// what is known of its error.
+template <class Law>
+struct FittedLaw {
+  using Shape = typename Law::Shape;
+  static constexpr std::size_t kMostCoordinates = 6;
+  static constexpr double kMostLogFactor = 1.5;  ///< that residuals may add up to
+
+  Law law{};
+  std::vector<ParameterFit> fits = {};        ///< by parameter
+  std::vector<ResidualTable> residuals = {};  ///< their factors multiply
+  std::string source = {};                    ///< tables and software that it was fitted to
+  long long rows = 0;
+  LawError law_error = {};  ///< without residuals
+  LawError error = {};
+  std::vector<double> low = {};  ///< by coordinate: range of the measurements, base 2 logarithm
+  std::vector<double> high = {};
+
+  [[nodiscard]] double seconds(const Shape& shape, bool cold) const {
+    const double time = law.seconds(shape, cold);
+    return residuals.empty() ? time : time * std::exp(log_factor(shape));
+  }
+
+  [[nodiscard]] double log_factor(const Shape& shape) const {
+    const std::array<double, kMostCoordinates> at = coordinates_of(shape);
+    double sum = 0.0;
+    for (const ResidualTable& table : residuals) sum += table.log_factor(at);
+    return std::clamp(sum, -kMostLogFactor, kMostLogFactor);
+  }
+
+  /// By how many doublings, over all coordinates, the shape lies outside of the measurements.
+  [[nodiscard]] double doublings_beyond(const Shape& shape) const {
+    const std::array<double, kMostCoordinates> at = coordinates_of(shape);
+    double sum = 0.0;
+    for (std::size_t c = 0; c < low.size(); ++c) {
+      sum += std::max({low[c] - at[c], at[c] - high[c], 0.0});
+    }
+    return sum;
+  }
+
+  static std::array<double, kMostCoordinates> coordinates_of(const Shape& shape) {
+    std::array<double, kMostCoordinates> at{};
+    std::size_t c = 0;
+    for (const LawCoordinate<Law>& coordinate : Law::coordinates()) {
+      at[c++] = coordinate.log2_of(shape);
+    }
+    return at;
+  }
+};
+
+}  // namespace helixsim

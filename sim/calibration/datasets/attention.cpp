@@ -1,0 +1,151 @@
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "sim/calibration/datasets/dataset.hpp"
+
+namespace helixsim {
+namespace {
+
+AttentionLaw start_of(const TableFormat& kv, const DatasetSystem& system) {
+  AttentionLaw start;
+  start.gpu = system.law_gpu();
+  start.bandwidth = 0.9 * system.hbm();
+  start.kv_bytes = kv.bytes;
+  start.peak = system.peak(kv.rate);
+  return start;
+}
+
+enum : std::size_t { kItems, kTokens, kGroup, kHeadSize, kCached };
+
+const std::vector<int> kSplits = {16, 8, 32, 64, 148};
+
+/// Libraries switch kernels by the size of a group.
+std::string group_class(double group) {
+  if (group <= 1) return "mha";
+  return group < 64 ? "grouped" : "wide";
+}
+
+}  // namespace
+
+void read_generation_attention(const CsvTable& table, const DatasetSystem& system,
+                               MeasuredRows& rows) {
+  const auto kernel = table.column("kernel");
+  const auto kv_dtype = table.column("kv_dtype");
+  const auto batch = table.column("batch");
+  const auto seq_len = table.column("seq_len");
+  const auto q_heads = table.column("q_heads");
+  const auto kv_heads = table.column("kv_heads");
+  const auto head_dim = table.column("head_dim");
+  const auto window = table.column("window_size");
+  const auto latency = table.column("latency_us");
+  FamilyFinder<AttentionLaw> families(rows);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const TableFormat& kv = table_format(table, row, kv_dtype);
+    const double heads = table.number(row, kv_heads, 1);
+    const double group = table.number(row, q_heads, 1) / heads;
+    const double seen = table.number(row, window, 0);
+    std::string kind = group_class(group);
+    if (seen > 0) kind += "_windowed";
+    const std::string library(table.text(row, kernel));
+    const std::string name =
+        fmt::format("{}/{}/{}", library == "torch_flow" ? "attention" : library, kv.name, kind);
+    auto& family = families.family(name, [&] {
+      LawPlan<AttentionLaw> plan{.start = start_of(kv, system),
+                                 .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
+                                 .choices = {{&AttentionLaw::tile_heads, {16, 1, 4, 8, 32, 64}},
+                                             {&AttentionLaw::max_splits, kSplits}},
+                                 .grids = {{{.coordinate = kItems, .gap = 0.9},
+                                            {.coordinate = kTokens, .gap = 0.9},
+                                            {.coordinate = kGroup, .gap = 0.4},
+                                            {.coordinate = kHeadSize, .gap = 0.4}}}};
+      if (seen > 0) {
+        plan.choices.push_back({&AttentionLaw::walk_all, {0, 1}});
+        plan.grids.push_back({{.coordinate = kCached, .gap = 0.9},
+                              {.coordinate = kItems, .gap = 1.9},
+                              {.coordinate = kHeadSize, .gap = 0.4}});
+      }
+      return MeasuredFamily<AttentionLaw>{
+          .label = {.op = "generation_attention",
+                    .dtype = std::string(kv.name),
+                    .kernel = library + " " + kind},
+          .source = fmt::format("generation_attention.csv, {}, {}, {}", library, kv.name, kind),
+          .plan = std::move(plan),
+          .rows = {}};
+    });
+    family.rows.push_back({.shape = {.batch = table.number(row, batch, 1),
+                                     .kv_tokens = table.number(row, seq_len, 1),
+                                     .kv_heads = heads,
+                                     .group = group,
+                                     .head_size = table.number(row, head_dim, 1),
+                                     .window = seen},
+                           .seconds = table.number(row, latency) * 1e-6});
+  }
+}
+
+void read_generation_mla(const CsvTable& table, const DatasetSystem& system, MeasuredRows& rows) {
+  const auto kv_dtype = table.column("kv_dtype");
+  const auto batch = table.column("batch");
+  const auto seq_len = table.column("seq_len");
+  const auto local_heads = table.column("local_heads");
+  const auto latency = table.column("latency_us");
+  FamilyFinder<AttentionLaw> families(rows);
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const TableFormat& kv = table_format(table, row, kv_dtype);
+    const double heads = table.number(row, local_heads, 1);
+    // The library switches kernels by head count.
+    const int heads_class = heads <= 16 ? 16 : static_cast<int>(heads);
+    const std::string name = fmt::format("mla/{}/heads_{}", kv.name, heads_class);
+    auto& family = families.family(name, [&] {
+      AttentionLaw start = start_of(kv, system);
+      start.sides = 1.0;
+      start.value_size_part = 512.0 / 576.0;
+      return MeasuredFamily<AttentionLaw>{
+          .label = {.op = "generation_mla",
+                    .dtype = std::string(kv.name),
+                    .kernel = fmt::format("heads {}", heads_class)},
+          .source = fmt::format("generation_mla.csv, {}, heads to {}", kv.name, heads_class),
+          .plan = {.start = start,
+                   .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
+                   .choices = {{&AttentionLaw::tile_heads, {16, 8, 32, 64, 128}},
+                               {&AttentionLaw::max_splits, kSplits}},
+                   .grids = {{{.coordinate = kItems, .gap = 0.9},
+                              {.coordinate = kTokens, .gap = 0.9},
+                              {.coordinate = kGroup, .gap = 0.4}}}},
+          .rows = {}};
+    });
+    family.rows.push_back({.shape = {.batch = table.number(row, batch, 1),
+                                     .kv_tokens = table.number(row, seq_len, 1),
+                                     .kv_heads = 1,
+                                     .group = heads,
+                                     .head_size = 576},
+                           .seconds = table.number(row, latency) * 1e-6});
+  }
+}
+
+void read_mla_module(const CsvTable& table, const DatasetSystem& /*system*/, MeasuredRows& rows) {
+  const auto gemm_dtype = table.column("gemm_dtype");
+  const auto kv_dtype = table.column("kv_dtype");
+  const auto batch = table.column("batch");
+  const auto seq_len = table.column("seq_len");
+  const auto local_heads = table.column("local_heads");
+  const auto latency = table.column("latency_us");
+  for (std::size_t row = 0; row < table.rows(); ++row) {
+    const std::string_view gemm = table_format(table, row, gemm_dtype).name;
+    const std::string_view kv = table_format(table, row, kv_dtype).name;
+    ModuleRows* group = nullptr;
+    for (ModuleRows& one : rows.modules) {
+      if (one.gemm_dtype == gemm && one.kv_dtype == kv) group = &one;
+    }
+    if (group == nullptr) {
+      group = &rows.modules.emplace_back(
+          ModuleRows{.gemm_dtype = std::string(gemm), .kv_dtype = std::string(kv), .rows = {}});
+    }
+    group->rows.push_back({.batch = table.number(row, batch, 1),
+                           .cached_tokens = table.number(row, seq_len, 1),
+                           .local_heads = table.number(row, local_heads, 1),
+                           .seconds = table.number(row, latency) * 1e-6});
+  }
+}
+
+}  // namespace helixsim

@@ -1,0 +1,174 @@
+#pragma once
+
+#include <algorithm>
+#include <limits>
+#include <span>
+#include <vector>
+
+#include "sim/calibration/fit_parameters.hpp"
+#include "sim/calibration/fit_residuals.hpp"
+#include "sim/calibration/log_errors.hpp"
+#include "sim/calibration/measured_rows.hpp"
+
+namespace helixsim {
+
+template <class Law>
+using MeasuredSpan = std::span<const MeasuredShape<Law>>;
+
+template <class Law>
+struct LawSolution {
+  Law law{};
+  std::vector<ParameterFit> fits = {};
+  double cost = std::numeric_limits<double>::infinity();
+};
+
+/// Fits the parameters of `start` to measurements under the benchmark's conditions (warm caches).
+template <class Law>
+LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceilings,
+                         MeasuredSpan<Law> rows, const FitEffort& effort = {}) {
+  const auto parameters = Law::parameters();
+  FitProblem problem;
+  for (const auto& parameter : parameters) {
+    problem.low.push_back(parameter.low);
+    double high = parameter.high;
+    for (const Ceiling<Law>& ceiling : ceilings) {
+      if (ceiling.value == parameter.value) high = std::min(high, ceiling.most);
+    }
+    problem.high.push_back(high);
+    problem.start.push_back(std::clamp(start.*parameter.value, parameter.low, high));
+  }
+  for (const auto& row : rows) problem.measured.push_back(row.seconds);
+  const auto law_of = [&](std::span<const double> values) {
+    Law law = start;
+    for (std::size_t p = 0; p < values.size(); ++p) law.*parameters[p].value = values[p];
+    return law;
+  };
+  problem.predict = [&](std::span<const double> values, std::span<double> predicted) {
+    const Law law = law_of(values);
+    for (std::size_t row = 0; row < rows.size(); ++row) {
+      predicted[row] = law.seconds(rows[row].shape, false);
+    }
+  };
+  const FitSolution solution = fit_parameters(problem, effort);
+  LawSolution<Law> fitted{.law = law_of(solution.parameters), .fits = {}, .cost = solution.cost};
+  for (std::size_t p = 0; p < parameters.size(); ++p) {
+    fitted.fits.push_back({.log_error = solution.errors[p], .pinned = solution.pinned[p]});
+  }
+  return fitted;
+}
+
+/// Every n-th row, at most `most` of them.
+template <class Law>
+std::vector<MeasuredShape<Law>> thinned(MeasuredSpan<Law> rows, std::size_t most) {
+  std::vector<MeasuredShape<Law>> few;
+  const std::size_t stride = std::max<std::size_t>(1, (rows.size() + most - 1) / most);
+  for (std::size_t row = 0; row < rows.size(); row += stride) few.push_back(rows[row]);
+  return few;
+}
+
+/// The discrete choices of a plan: one after the other is set to what fits a part of the rows best,
+/// until no change of a single one helps, at most three times round.
+template <class Law>
+Law search_choices(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
+  if constexpr (std::is_same_v<Law, StreamLaw>) return plan.start;  // has none
+  constexpr FitEffort kSearch{.iterations = 15, .pin = false};
+  const std::vector<MeasuredShape<Law>> few = thinned<Law>(rows, 700);
+  LawSolution<Law> best = fit_law<Law>(plan.start, plan.ceilings, few, kSearch);
+  Law start = plan.start;
+  for (const Law& other : plan.other_starts) {
+    LawSolution<Law> solution = fit_law<Law>(other, plan.ceilings, few, kSearch);
+    if (!(solution.cost < best.cost)) continue;
+    best = std::move(solution);
+    start = other;
+  }
+  for (int round = 0; round < 3; ++round) {
+    bool better = false;
+    for (const ChoiceRange<Law>& choice : plan.choices) {
+      for (const int value : choice.range) {
+        if (best.law.*choice.value == value) continue;
+        Law other = round == 0 ? start : best.law;
+        for (const ChoiceRange<Law>& kept : plan.choices) other.*kept.value = best.law.*kept.value;
+        other.*choice.value = value;
+        LawSolution<Law> solution = fit_law<Law>(other, plan.ceilings, few, kSearch);
+        if (!(solution.cost < best.cost * 0.999)) continue;
+        best = std::move(solution);
+        better = true;
+      }
+    }
+    if (!better) break;
+  }
+  return best.law;
+}
+
+/// Nodes of the plan's grids, from the coordinates of the measurements where none are given.
+template <class Law>
+std::vector<std::vector<SmoothAxis>> grids_of(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
+  std::vector<std::vector<SmoothAxis>> grids;
+  for (const std::vector<AxisPlan>& axes : plan.grids) {
+    auto& grid = grids.emplace_back();
+    for (const AxisPlan& axis : axes) {
+      std::vector<double> nodes = axis.nodes;
+      if (nodes.empty()) {
+        for (const auto& row : rows) {
+          nodes.push_back(FittedLaw<Law>::coordinates_of(row.shape)[axis.coordinate]);
+        }
+        nodes = apart(std::move(nodes), axis.gap);
+      }
+      grid.push_back({.axis = {.coordinate = axis.coordinate, .nodes = std::move(nodes)},
+                      .smoothness = axis.smoothness});
+    }
+  }
+  return grids;
+}
+
+/// Error of a prediction on rows, as logarithms of measured over predicted time.
+template <class Law, class Predict>
+LawError error_on(MeasuredSpan<Law> rows, Predict&& predict) {
+  std::vector<double> logs;
+  for (const auto& row : rows) logs.push_back(std::log(row.seconds / predict(row.shape)));
+  return law_error(std::move(logs));
+}
+
+/// Parameters from `start` on, and residuals. The errors are left empty.
+template <class Law>
+FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
+                                  MeasuredSpan<Law> rows) {
+  const LawSolution<Law> solution = fit_law<Law>(start, plan.ceilings, rows);
+  FittedLaw<Law> fitted{.law = solution.law, .fits = solution.fits, .rows = std::ssize(rows)};
+  std::vector<ResidualSample> samples;
+  for (const auto& row : rows) {
+    const auto at = FittedLaw<Law>::coordinates_of(row.shape);
+    samples.push_back({.coordinates = {at.begin(), at.end()},
+                       .log_ratio = std::log(row.seconds / fitted.law.seconds(row.shape, false))});
+    fitted.low.resize(Law::coordinates().size(), at[0]);
+  }
+  for (std::size_t c = 0; c < fitted.low.size(); ++c) {
+    const auto less = [c](const ResidualSample& a, const ResidualSample& b) {
+      return a.coordinates[c] < b.coordinates[c];
+    };
+    const auto [low, high] = std::minmax_element(samples.begin(), samples.end(), less);
+    fitted.low[c] = low->coordinates[c];
+    fitted.high.push_back(high->coordinates[c]);
+  }
+  if (!plan.grids.empty()) fitted.residuals = fit_residuals(grids_of<Law>(plan, rows), samples);
+  return fitted;
+}
+
+/// The whole fit of a kernel family: choices searched and parameters fitted without a fifth of the
+/// rows, which then tell the error; the same choices fitted again to all rows.
+template <class Law>
+FittedLaw<Law> fit_family(const MeasuredFamily<Law>& family) {
+  const auto [kept, held] = split_rows<Law>(family.rows);
+  const Law choices = search_choices<Law>(family.plan, kept);
+  const FittedLaw<Law> trial = fit_with_residuals<Law>(choices, family.plan, kept);
+  FittedLaw<Law> fitted = fit_with_residuals<Law>(trial.law, family.plan, family.rows);
+  fitted.source = family.source;
+  const MeasuredSpan<Law> judged = held.empty() ? MeasuredSpan<Law>(family.rows) : held;
+  fitted.law_error =
+      error_on<Law>(judged, [&](const auto& shape) { return trial.law.seconds(shape, false); });
+  fitted.error =
+      error_on<Law>(judged, [&](const auto& shape) { return trial.seconds(shape, false); });
+  return fitted;
+}
+
+}  // namespace helixsim

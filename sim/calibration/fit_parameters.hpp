@@ -1,0 +1,39 @@
+#pragma once
+
+#include <functional>
+#include <span>
+#include <vector>
+
+namespace helixsim {
+
+/// Positive parameters of a model whose predicted times are to meet measured ones.
+struct FitProblem {
+  std::vector<double> start;
+  std::vector<double> low;
+  std::vector<double> high;
+  std::vector<double> measured;  ///< seconds
+  /// Writes a prediction for each measurement.
+  std::function<void(std::span<const double> parameters, std::span<double> predicted)> predict;
+};
+
+struct FitEffort {
+  int iterations = 40;
+  bool pin = true;  ///< look for parameters that are not told; a mere search does without
+};
+
+struct FitSolution {
+  std::vector<double> parameters;
+  /// Standard error of each parameter's logarithm; 0 where it was pinned.
+  std::vector<double> errors;
+  /// Kept at its start because the measurements do not tell it.
+  std::vector<bool> pinned;
+  double cost = 0.0;  ///< mean robust square of log errors
+};
+
+/// Least squares on log time with a soft-L1 loss of scale 0.05 (of the logarithm), within bounds,
+/// by Levenberg-Marquardt on the logarithms of the parameters. A parameter that moves no
+/// prediction, or whose standard error exceeds a factor of e, is pinned and the rest fitted again.
+/// Deterministic. Contract: low <= start <= high, all positive; there are measurements.
+FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort = {});
+
+}  // namespace helixsim

@@ -42,7 +42,7 @@ double vocabulary_bytes(const Setup& setup, const Layout& layout, const Widths& 
 
 LayoutMemory::LayoutMemory(const Setup& setup, const StrategyEntry& entry, const Layout& layout)
     : layout_(layout) {
-  const Widths widths = entry.get().widths(layout);
+  const Widths widths = entry.get().widths(layout, options_for(entry, setup.options));
   const auto bytes = [&](WeightClass which) {
     return bytes_per_element(setup.precision.weight(which));
   };

@@ -16,6 +16,7 @@ constexpr HopB kOff{HopBMode::Off, 1};
 
 AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strategy,
                                   const Layout& layout) {
+  const ScheduleOptions options = options_for(strategy, setup.options);
   return attention_shard({.model = setup.model,
                           .attention = *setup.attention,
                           .precision = setup.precision,
@@ -23,8 +24,9 @@ AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strat
                           .batch = layout.dp,
                           .context = 1,
                           .active = {},
-                          .largest_rank = false},
-                         strategy.get().widths(layout));
+                          .largest_rank = false,
+                          .options = options},
+                         strategy.get().widths(layout, options));
 }
 
 StepOperations::StepOperations(const Setup& setup) : setup_(&setup) {}
@@ -45,6 +47,7 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                                              int batch, double context) {
   const bool same_but_context = strategy_ == &strategy && batch_ == batch && layout_ == layout;
   if (same_but_context && context_ == context) return Change::None;
+  if (strategy_ != &strategy) options_ = options_for(strategy, setup_->options);
   const StepInput step{.model = setup_->model,
                        .attention = *setup_->attention,
                        .precision = setup_->precision,
@@ -52,12 +55,13 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                        .batch = batch,
                        .context = context,
                        .active = routing(batch, layout.ep),
-                       .largest_rank = setup_->hardware.accounting() != Accounting::Theory};
+                       .largest_rank = setup_->hardware.accounting() != Accounting::Theory,
+                       .options = options_};
   best_.reset();
   context_ = context;
   if (same_but_context) {
     list(Block::Attention)[attention_kernel_] = setup_->attention->flash_decode(
-        attention_shard(step, strategy.get().widths(layout)), setup_->precision);
+        attention_shard(step, strategy.get().widths(layout, options_)), setup_->precision);
     return Change::AttentionKernel;
   }
   strategy_ = nullptr;  // nothing is known until everything is written

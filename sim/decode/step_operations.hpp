@@ -51,6 +51,7 @@ class StepOperations {
 
   const Setup* setup_;
   const StrategyEntry* strategy_ = nullptr;
+  ScheduleOptions options_;  // that the strategy takes
   Layout layout_;
   int batch_ = 0;
   double context_ = 0.0;

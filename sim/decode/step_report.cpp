@@ -106,11 +106,20 @@ std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
                          " does not overlap an exchange");
     } else if (point.layout.kvp == 1) {
       warnings.push_back("hop_b has no effect: kvp 1 has no exchange");
+    } else if (point.strategy->takes.exchange &&
+               setup.options.exchange == DcpExchange::AllGatherReduceScatter) {
+      warnings.push_back("hop_b has no effect: exchange ag_rs is not cut, a2a is");
+    } else if (!setup.options.merge_before_w_uv) {
+      warnings.push_back("hop_b has no effect: W_UV stands between attention and exchange");
     }
   }
   if (setup.options.overlap_all_reduce && !point.strategy->overlaps_all_reduce) {
     warnings.push_back("overlap_all_reduce has no effect: strategy " +
                        std::string(point.strategy->name) + " exposes all its communication");
+  }
+  const bool moe_exchange_given = setup.options.moe_exchange != MoeExchange::AllReduce;
+  if (moe_exchange_given && point.layout.ep == 1) {
+    warnings.push_back("moe_exchange has no effect: ep 1 leaves the all-reduce");
   }
   if (setup.rack.sample_experts && setup.model.moe.layers == 0) {
     warnings.push_back("experts has no effect: model " + setup.model.name + " has none");

@@ -14,6 +14,7 @@
 #include "sim/parallel/block_times.hpp"
 #include "sim/parallel/hop_b.hpp"
 #include "sim/parallel/hop_b_pieces.hpp"
+#include "sim/parallel/schedule_options.hpp"
 
 namespace helixsim {
 

@@ -305,3 +305,33 @@ TEST_CASE("the graph of a rank is written beside the report", "[cli][simulate][d
   CHECK(wrong.out.empty());
   CHECK_THAT(wrong.err, Catch::StartsWith("helixsim: --dot: missing/step.dot cannot be written"));
 }
+
+TEST_CASE("JSON shows the options that the strategy takes for the model", "[cli][simulate]") {
+  const Json dcp = simulate(
+      "simulate --model deepseek-r1 --strategy dcp --kvp 8 --ep 8 --exchange a2a "
+      "--merge-before-w-uv false");
+  CHECK(dcp.at("options") == Json{{"overlap_all_reduce", false},
+                                  {"all_reduce", "auto"},
+                                  {"merge_before_w_uv", false},
+                                  {"exchange", "a2a"},
+                                  {"query", "all_gather"},
+                                  {"moe_exchange", "all_reduce"}});
+  CHECK(simulate(kHelix).at("options") ==
+        Json{{"overlap_all_reduce", false}, {"all_reduce", "auto"}});
+}
+
+TEST_CASE("options that a layout leaves without effect are warned about", "[cli][simulate]") {
+  const auto warning = [](const std::string& arguments) {
+    const ProgramRun run = run_helixsim("simulate --model deepseek-r1 --batch 8 " + arguments);
+    CHECK(run.status == 0);
+    return run.err;
+  };
+  CHECK_THAT(warning("--strategy dcp --kvp 8 --ep 8 --hop-b best"),
+             Catch::Contains("hop_b has no effect: exchange ag_rs is not cut, a2a is\n"));
+  CHECK_THAT(warning("--strategy helix --kvp 8 --ep 8 --hop-b 2 --merge-before-w-uv false"),
+             Catch::Contains("hop_b has no effect: W_UV stands between attention and exchange\n"));
+  CHECK_THAT(warning("--strategy helix --kvp 8 --moe-exchange all_gather"),
+             Catch::Contains("moe_exchange has no effect: ep 1 leaves the all-reduce\n"));
+  CHECK_THAT(warning("--strategy dcp --kvp 8 --ep 8 --hop-b 2 --exchange a2a"),
+             !Catch::Contains("hop_b"));
+}

@@ -23,6 +23,8 @@ AttentionShard whole(const AttentionKind& attention) {
           .kv_tokens = 1000,
           .query_heads = heads,
           .kv_heads = static_cast<double>(attention.kv_heads()),
+          .projected_heads = heads,
+          .value_heads = heads,
           .output_heads = heads};
 }
 
@@ -42,6 +44,7 @@ TEST_CASE("an attention block reads each of its weights once", "[llm][attention]
     const auto attention = make_attention(model.attention, model.hidden);
     OperationList operations;
     attention->before(whole(*attention), all_fp8(), operations);
+    attention->project_values(whole(*attention), all_fp8(), operations);
     attention->after(whole(*attention), all_fp8(), operations);
     CHECK(weight_bytes(operations) ==
           Approx(attention->weight_elements(whole(*attention))).epsilon(1e-12));

@@ -32,7 +32,8 @@ StepInput StepCase::step() const {
           .context = context,
           .active =
               model.moe.layers > 0 ? active_experts(model.moe, batch, layout.ep) : ActiveExperts{},
-          .largest_rank = true};
+          .largest_rank = true,
+          .options = options_for(*entry, options)};
 }
 
 OperationList StepCase::attention_block() const {
@@ -52,6 +53,17 @@ std::vector<OperationList> StepCase::blocks() const {
 }
 
 StepCase random_step(const StrategyEntry& strategy, Random& random) {
+  StepCase step = default_step(strategy, random);
+  step.options.merge_before_w_uv = random.coin();
+  step.options.exchange =
+      random.pick<DcpExchange>({DcpExchange::AllGatherReduceScatter, DcpExchange::AllToAll});
+  step.options.query = random.pick<DcpQuery>({DcpQuery::Replicate, DcpQuery::AllGather});
+  step.options.moe_exchange = random.pick<MoeExchange>(
+      {MoeExchange::AllReduce, MoeExchange::AllGather, MoeExchange::DispatchCombine});
+  return step;
+}
+
+StepCase default_step(const StrategyEntry& strategy, Random& random) {
   for (int attempt = 0; attempt < 20; ++attempt) {
     const ModelSpec& model = random.pick(test_models());
     const auto attention = make_attention(model.attention, model.hidden);

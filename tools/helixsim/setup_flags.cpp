@@ -9,6 +9,7 @@
 #include "hw_models/collectives/registry.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
+#include "sim/parallel/schedule_options.hpp"
 #include "sim/units/precision.hpp"
 
 namespace helixsim {
@@ -113,6 +114,25 @@ void add_rack_flags(CLI::App& app, SetupFlags& flags) {
                  "Tokens one KVP rank appends before the next (default 16)");
 }
 
+/// Schedule options that only some strategies have.
+void add_option_flags(CLI::App& app, SetupFlags& flags) {
+  const auto choices = [](std::span<const std::string> names, const std::string& fallback) {
+    return alternatives({names.begin(), names.end()}) + " (default " + fallback + ")";
+  };
+  app.add_option_function<bool>(
+         "--merge-before-w-uv", [&flags](bool value) { flags.keys["merge_before_w_uv"] = value; },
+         "KVP ranks of MLA exchange latents, W_UV comes after (default); false: W_UV first, on "
+         "each rank (helix, dcp)")
+      ->type_name("true|false");
+  add_text_flag(app, flags, "--exchange",
+                "Of KVP outputs under dcp: " + choices(dcp_exchange_names(), "ag_rs"));
+  add_text_flag(app, flags, "--query",
+                "Of the query heads under dcp: " + choices(dcp_query_names(), "all_gather"));
+  add_text_flag(
+      app, flags, "--moe-exchange",
+      "Behind the experts: " + choices(moe_exchange_names(), "all_reduce") + "; tp, helix, dcp");
+}
+
 }  // namespace
 
 void add_setup_flags(CLI::App& app, SetupFlags& flags) {
@@ -136,6 +156,7 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
   app.add_flag_function(
       "--overlap-all-reduce", [&flags](std::int64_t) { flags.keys["overlap_all_reduce"] = true; },
       "Start an all-reduce with the kernel that feeds it");
+  add_option_flags(app, flags);
   add_rack_flags(app, flags);
 }
 

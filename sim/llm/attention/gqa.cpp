@@ -13,6 +13,8 @@ class Gqa final : public AttentionKind {
     return 2.0 * heads * spec_.head_size;
   }
   [[nodiscard]] int exchanged_size() const override { return spec_.head_size; }
+  [[nodiscard]] int value_size() const override { return spec_.head_size; }
+  [[nodiscard]] int query_size() const override { return spec_.head_size; }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
     return qkv_elements(shard) + output_elements(shard);
@@ -35,6 +37,8 @@ class Gqa final : public AttentionKind {
                                precision);
   }
 
+  void project_values(const AttentionShard&, const PrecisionPlan&, OperationList&) const override {}
+
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
     out.push_back(gemm("o_proj", output_elements(shard), shard.requests,
@@ -43,7 +47,7 @@ class Gqa final : public AttentionKind {
 
  private:
   [[nodiscard]] double qkv_elements(const AttentionShard& shard) const {
-    return static_cast<double>(hidden_) * (shard.query_heads + 2.0 * shard.kv_heads) *
+    return static_cast<double>(hidden_) * (shard.projected_heads + 2.0 * shard.kv_heads) *
            spec_.head_size;
   }
   [[nodiscard]] double output_elements(const AttentionShard& shard) const {

@@ -3,7 +3,7 @@
 namespace helixsim {
 namespace {
 
-/// Decode form with W_UK absorbed into the query and W_UV applied to the merged latent output. The
+/// Decode form with W_UK absorbed into the query and W_UV applied to the latent output. The
 /// down-projections (query, latent and rotary key) are small and whole on every GPU.
 class Mla final : public AttentionKind {
  public:
@@ -15,6 +15,10 @@ class Mla final : public AttentionKind {
     return static_cast<double>(spec_.kv_lora_rank) + spec_.qk_rope_head_size;
   }
   [[nodiscard]] int exchanged_size() const override { return spec_.kv_lora_rank; }
+  [[nodiscard]] int value_size() const override { return spec_.v_head_size; }
+  [[nodiscard]] int query_size() const override {
+    return spec_.kv_lora_rank + spec_.qk_rope_head_size;
+  }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
     return down_elements() + q_up_elements(shard) + k_up_elements(shard) + v_up_elements(shard) +
@@ -42,11 +46,16 @@ class Mla final : public AttentionKind {
                                precision);
   }
 
+  void project_values(const AttentionShard& shard, const PrecisionPlan& precision,
+                      OperationList& out) const override {
+    out.push_back(gemm("w_uv", v_up_elements(shard), shard.requests,
+                       precision.weight(WeightClass::Attention)));
+  }
+
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
-    const Precision weights = precision.weight(WeightClass::Attention);
-    out.push_back(gemm("w_uv", v_up_elements(shard), shard.requests, weights));
-    out.push_back(gemm("o_proj", output_elements(shard), shard.requests, weights));
+    out.push_back(gemm("o_proj", output_elements(shard), shard.requests,
+                       precision.weight(WeightClass::Attention)));
   }
 
  private:
@@ -55,14 +64,14 @@ class Mla final : public AttentionKind {
            (spec_.q_lora_rank + spec_.kv_lora_rank + spec_.qk_rope_head_size);
   }
   [[nodiscard]] double q_up_elements(const AttentionShard& shard) const {
-    return shard.query_heads * spec_.q_lora_rank *
+    return shard.projected_heads * spec_.q_lora_rank *
            (spec_.qk_nope_head_size + spec_.qk_rope_head_size);
   }
   [[nodiscard]] double k_up_elements(const AttentionShard& shard) const {
-    return shard.query_heads * spec_.qk_nope_head_size * spec_.kv_lora_rank;
+    return shard.projected_heads * spec_.qk_nope_head_size * spec_.kv_lora_rank;
   }
   [[nodiscard]] double v_up_elements(const AttentionShard& shard) const {
-    return shard.output_heads * spec_.v_head_size * spec_.kv_lora_rank;
+    return shard.value_heads * spec_.v_head_size * spec_.kv_lora_rank;
   }
   [[nodiscard]] double output_elements(const AttentionShard& shard) const {
     return static_cast<double>(hidden_) * shard.output_heads * spec_.v_head_size;

@@ -70,6 +70,35 @@ constexpr OptionEntry kOptions[] = {
      [](const ScheduleOptions& options, const Layout& layout) {
        return name_in(moe_exchange_names(), moe_exchange_of(options, layout));
      }},
+    {"routing", nullptr, has_experts, "experts",
+     [](const Node& node, std::string_view key, ScheduleOptions& options) {
+       const std::string text = node.text(key);
+       const auto routing = parse_routing(text);
+       if (!routing) {
+         node.at(key).fail(
+             "expected uniform, group_limited or power_law:ALPHA with ALPHA above 0 "
+             "and at most 10, got \"" +
+             text + "\"");
+       }
+       options.routing = *routing;
+     },
+     [](const ScheduleOptions& options, const Layout&) -> OptionValue {
+       return to_text(options.routing);
+     }},
+    {"minimum_shard_columns", nullptr, every_model, "",
+     [](const Node& node, std::string_view key, ScheduleOptions& options) {
+       options.minimum_shard_columns = static_cast<int>(node.integer(key, {0, 65536}));
+     },
+     [](const ScheduleOptions& options, const Layout&) -> OptionValue {
+       return static_cast<double>(options.minimum_shard_columns);
+     }},
+    {"host_us", nullptr, every_model, "",
+     [](const Node& node, std::string_view key, ScheduleOptions& options) {
+       options.host = Seconds(node.number(key, {0.0, 1e9}) * 1e-6);
+     },
+     [](const ScheduleOptions& options, const Layout&) -> OptionValue {
+       return options.host.value() * 1e6;
+     }},
 };
 
 const OptionEntry& option_named(std::string_view name) {
@@ -124,12 +153,27 @@ std::vector<NamedOption> options_of(const ScheduleOptions& options, const ModelS
   return all;
 }
 
-void check_options(std::span<const GivenOption> given, const ModelSpec& model) {
+void check_options(std::span<const GivenOption> given, const ScheduleOptions& options,
+                   const ModelSpec& model, Accounting accounting) {
   for (const GivenOption& one : given) {
     const OptionEntry& row = option_named(one.name);
-    if (row.concerns(model)) continue;
-    throw ConfigError(fmt::format("{}: is of use for models with {} only, and {} has none",
-                                  one.place, row.needs, model.name));
+    if (!row.concerns(model)) {
+      throw ConfigError(fmt::format("{}: is of use for models with {} only, and {} has none",
+                                    one.place, row.needs, model.name));
+    }
+    if (one.name == "routing" && options.routing.kind == Routing::Kind::GroupLimited &&
+        model.moe.groups == 1) {
+      throw ConfigError(
+          fmt::format("{}: group_limited is of use for models with expert groups "
+                      "only, and {} has none",
+                      one.place, model.name));
+    }
+    if (one.name == "host_us" && options.host > Seconds() && accounting == Accounting::Theory) {
+      throw ConfigError(
+          fmt::format("{}: theory accounting counts lm_head alone at the ends of a "
+                      "step; expected another fidelity beside it",
+                      one.place));
+    }
   }
 }
 

@@ -7,6 +7,7 @@
 #include <variant>
 #include <vector>
 
+#include "hw_models/hardware.hpp"
 #include "sim/config/node.hpp"
 #include "sim/llm/model_spec.hpp"
 #include "sim/parallel/registry.hpp"
@@ -35,8 +36,9 @@ struct NamedOption {
 std::vector<NamedOption> options_of(const ScheduleOptions& options, const ModelSpec& model,
                                     const StrategyEntry& strategy, const Layout& layout);
 
-/// Errors: ConfigError for an option that means nothing for the model.
-void check_options(std::span<const GivenOption> given, const ModelSpec& model);
+/// Errors: ConfigError for an option that means nothing for the model or the accounting.
+void check_options(std::span<const GivenOption> given, const ScheduleOptions& options,
+                   const ModelSpec& model, Accounting accounting);
 /// Errors: ConfigError for an option that none of the strategies takes.
 void check_options(std::span<const GivenOption> given,
                    std::span<const StrategyEntry* const> strategies);

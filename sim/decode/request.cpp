@@ -11,6 +11,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/llm/model_file.hpp"
+#include "sim/llm/precision_file.hpp"
 #include "sim/units/draw.hpp"
 #include "sim/units/parse.hpp"
 
@@ -113,20 +114,26 @@ Contexts read_contexts_of(const Node& node, int requests, std::uint64_t seed) {
 }
 
 std::vector<std::string_view> setup_keys() {
-  std::vector<std::string_view> keys{"model", "system",         "fidelity",    "weights",
-                                     "kv",    "attention_math", "activations", "all_reduce"};
+  std::vector<std::string_view> keys{"model",          "system",      "fidelity",
+                                     "precision",      "weights",     "kv",
+                                     "attention_math", "activations", "all_reduce"};
   for (const std::string_view key : option_keys()) keys.push_back(key);
   for (const std::string_view key : rack_keys()) keys.push_back(key);
   return keys;
 }
 
-void read_setup_keys(const Node& node, SetupRequest& request) {
+void read_setup_keys(const Node& node, const Catalog& catalog, SetupRequest& request) {
   request.model = node.text("model", request.model);
   request.system = node.text("system", request.system);
   request.fidelity = node.text("fidelity", request.fidelity);
   if (node.has("all_reduce")) {
     const auto names = all_reduce_choices();
     request.all_reduce = names[node.choice("all_reduce", names)];
+  }
+  if (node.has("precision")) {
+    const std::string place = node.at("precision").place();
+    request.precision =
+        read_precision_plan(catalog.read("configs/precision", node.text("precision"), place));
   }
   if (node.has("weights")) read_weights(node.at("weights"), request.precision);
   request.precision.kv_cache = read_precision(node, "kv", request.precision.kv_cache);
@@ -172,7 +179,10 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
   Setup setup(read_model(model),
               Hardware(read_system(system), request.fidelity, request.all_reduce),
               request.precision, request.options);
-  check_options(request.given_options, setup.model);
+  check_options(request.given_options, request.options, setup.model, setup.hardware.accounting());
+  if (request.rack.sample_experts && request.options.routing != Routing{}) {
+    throw ConfigError("experts: sampled draws them uniformly; expected routing uniform beside it");
+  }
   setup.given_options = request.given_options;
   setup.rack = request.rack;
   check_rack(setup.rack, setup.hardware.fabric());

@@ -29,17 +29,18 @@ AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strat
                          strategy.get().widths(layout, options));
 }
 
-StepOperations::StepOperations(const Setup& setup) : setup_(&setup) {}
+StepOperations::StepOperations(const Setup& setup)
+    : setup_(&setup), routing_(setup.model.moe, setup.options.routing) {}
 
 ActiveExperts StepOperations::routing(int tokens, int ep) {
   if (setup_->model.moe.layers == 0) return {};
   const auto index = static_cast<std::size_t>(tokens);
   const auto row = static_cast<std::size_t>(ep);
-  if (index >= kRoutingTableLimit) return active_experts(setup_->model.moe, tokens, ep);
+  if (index >= kRoutingTableLimit) return routing_.at(tokens, ep);
   if (routing_table_.size() <= row) routing_table_.resize(row + 1);
   auto& known = routing_table_[row];
-  if (known.size() <= index) known.resize(index + 1, {.mean = -1.0, .largest = -1.0});
-  if (known[index].mean < 0.0) known[index] = active_experts(setup_->model.moe, tokens, ep);
+  if (known.size() <= index) known.resize(index + 1, {.mean = -1.0});
+  if (known[index].mean < 0.0) known[index] = routing_.at(tokens, ep);
   return known[index];
 }
 
@@ -93,6 +94,10 @@ void StepOperations::build_all(const Strategy& strategy, const StepInput& step) 
     list(Block::Begin).clear();
     std::erase_if(list(Block::End),
                   [](const Operation& op) { return op.kind != OperationKind::Gemm; });
+  } else if (step.options.host > Seconds()) {
+    Operation host = elementwise("host");
+    host.host = step.options.host;
+    list(Block::End).push_back(host);
   }
   if (step.layout.pp > 1) {
     const Bytes hidden = step.hidden_bytes(step.group_batch());

@@ -50,6 +50,7 @@ class StepOperations {
   OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }
 
   const Setup* setup_;
+  RoutingModel routing_;
   const StrategyEntry* strategy_ = nullptr;
   ScheduleOptions options_;  // that the strategy takes
   Layout layout_;

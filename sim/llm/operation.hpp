@@ -31,6 +31,7 @@ struct Operation {
   bool cut_by_hop_b =
       false;  ///< the exchange that HOP-B cuts into chunks with the attention before it
   double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
+  Seconds host{};               ///< for which the GPU waits for the host; no kernel then
 };
 
 using OperationList = std::vector<Operation>;

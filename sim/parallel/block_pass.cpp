@@ -23,7 +23,7 @@ BlockTimes block_pass(std::span<const Operation> operations, const HopB& hop_b, 
       times.makespan += pieces.makespan();
       ++i;
     } else if (op.kind != OperationKind::Collective) {
-      last_kernel = operation_time(hardware.duration(op.work));
+      last_kernel = compute_time(hardware, op);
       book(op, last_kernel);
       times.makespan += last_kernel;
     } else {

@@ -83,7 +83,10 @@ void add_kvp_all_to_all(const StepInput& step, OperationList& out) {
 }
 
 void all_reduce_dense_block(const StepInput& step, const Widths& widths, OperationList& out) {
-  dense_ffn(step.model, {.tokens = static_cast<double>(step.batch), .tpf = widths.dense_ffn},
+  dense_ffn(step.model,
+            {.tokens = static_cast<double>(step.batch),
+             .tpf = widths.dense_ffn,
+             .minimum_columns = step.options.minimum_shard_columns},
             step.precision, out);
   add_all_reduce("ffn_all_reduce", "norm2", step.layout.neighbours(widths.dense_ffn),
                  step.hidden_bytes(step.batch), out);

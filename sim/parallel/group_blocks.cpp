@@ -16,7 +16,9 @@ void add_groups_exchange(std::string_view name, CollectiveKind kind, const StepI
 void grouped_dense_block(const StepInput& step, OperationList& out) {
   add_groups_exchange("ffn_all_gather", CollectiveKind::AllGather, step, out);
   dense_ffn(step.model,
-            {.tokens = static_cast<double>(step.batch), .tpf = step.layout.stage_gpus()},
+            {.tokens = static_cast<double>(step.batch),
+             .tpf = step.layout.stage_gpus(),
+             .minimum_columns = step.options.minimum_shard_columns},
             step.precision, out);
   add_groups_exchange("ffn_reduce_scatter", CollectiveKind::ReduceScatter, step, out);
   out.push_back(elementwise("norm2"));

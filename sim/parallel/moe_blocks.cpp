@@ -11,18 +11,18 @@ MoeFfnShard moe_shard(const StepInput& step, const Widths& widths, double tokens
           .ep = step.layout.ep,
           .shared_width = widths.shared,
           .active = step.active,
-          .largest_rank = step.largest_rank};
+          .largest_rank = step.largest_rank,
+          .minimum_columns = step.options.minimum_shard_columns};
 }
 
 /// `tokens` of this GPU to the ranks of their experts or back. A token goes once to each other rank
-/// that holds one of its k experts: H (EP-1) (1 - (1 - 1/EP)^k) elements with independent draws.
+/// that holds one of its k experts.
 void add_expert_exchange(std::string_view name, ExpertEnd experts, const StepInput& step,
                          double tokens, OperationList& out) {
   const MoeFfnSpec& moe = step.model.moe;
   const Bytes hidden = step.hidden_bytes(tokens);
   add_exchange(name, CollectiveKind::AllToAll, StartUp::Exchange, step.layout.ep_group(),
-               hidden * moe.experts_per_token, hidden * other_ranks_reached(moe, step.layout.ep),
-               out);
+               hidden * moe.experts_per_token, hidden * step.active.other_ranks, out);
   out.back().collective.experts = experts;
 }
 

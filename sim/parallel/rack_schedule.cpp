@@ -213,7 +213,7 @@ TaskId RackSchedule::add_kernel(const Operation& op, TaskId folded, int rank, in
   if (work.hbm_bytes() != even.hbm_bytes() || work.flops != even.flops) {
     duration = operation_time(hardware_->duration(work));
   }
-  const double stretch = kernel_stretch(rank, folded, layer);
+  const double stretch = op.host > Seconds() ? 1.0 : kernel_stretch(rank, folded, layer);
   if (stretch != 1.0) duration = operation_time(duration.seconds() * stretch);
   const ResourceId stream = compute_stream(rank);
   if (!effects_.share_hbm || work.hbm_bytes() == Bytes()) {

@@ -48,7 +48,7 @@ void Schedule::note(const Operation& op, TaskId first, SimTime busy, const Colle
 }
 
 TaskId Schedule::add_compute(const Operation& op, const Joins& after) {
-  const TaskId task = add_task(operation_time(hardware_->duration(op.work)), compute_);
+  const TaskId task = add_task(compute_time(*hardware_, op), compute_);
   depend_on(after, task);
   note(op, task, graph_.duration(task), {});
   return task;

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "sim/llm/routing.hpp"
 #include "sim/parallel/layout.hpp"
 
 namespace helixsim {
@@ -38,6 +39,9 @@ struct ScheduleOptions {
   DcpExchange exchange = DcpExchange::AllGatherReduceScatter;
   DcpQuery query = DcpQuery::AllGather;
   MoeExchange moe_exchange = MoeExchange::AllReduce;
+  Routing routing{};
+  int minimum_shard_columns = 0;  ///< narrower shards of an FFN are padded to them
+  Seconds host{};                 ///< added at the end of each step
 };
 
 /// Which of the options that not every strategy has a strategy takes.

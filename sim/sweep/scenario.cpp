@@ -20,10 +20,10 @@ std::vector<std::string> read_strategies(const Node& node) {
 }
 
 /// Keys of a setup that the whole scenario shares, and those of one study over them.
-SetupRequest study_request(const Node& scenario, const Node& study) {
+SetupRequest study_request(const Node& scenario, const Node& study, const Catalog& catalog) {
   SetupRequest request;
-  read_setup_keys(scenario, request);
-  read_setup_keys(study, request);
+  read_setup_keys(scenario, catalog, request);
+  read_setup_keys(study, catalog, request);
   return request;
 }
 
@@ -38,7 +38,7 @@ Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
   std::vector<std::string_view> keys = setup_keys();
   keys.insert(keys.end(), {"search_space", "baseline"});
   node.allow_only(keys);
-  const SetupRequest request = study_request(scenario, node);
+  const SetupRequest request = study_request(scenario, node, catalog);
   if (request.model.empty()) node.fail("missing key \"model\"");
   const Node space =
       catalog.read("configs/sweeps", node.text("search_space"), node.place() + "/search_space");

@@ -315,9 +315,14 @@ TEST_CASE("JSON shows the options that the strategy takes for the model", "[cli]
                                   {"merge_before_w_uv", false},
                                   {"exchange", "a2a"},
                                   {"query", "all_gather"},
-                                  {"moe_exchange", "all_reduce"}});
-  CHECK(simulate(kHelix).at("options") ==
-        Json{{"overlap_all_reduce", false}, {"all_reduce", "auto"}});
+                                  {"moe_exchange", "all_reduce"},
+                                  {"routing", "uniform"},
+                                  {"minimum_shard_columns", 0},
+                                  {"host_us", 0}});
+  CHECK(simulate(kHelix).at("options") == Json{{"overlap_all_reduce", false},
+                                               {"all_reduce", "auto"},
+                                               {"minimum_shard_columns", 0},
+                                               {"host_us", 0}});
 }
 
 TEST_CASE("options that a layout leaves without effect are warned about", "[cli][simulate]") {
@@ -334,4 +339,24 @@ TEST_CASE("options that a layout leaves without effect are warned about", "[cli]
              Catch::Contains("moe_exchange has no effect: ep 1 leaves the all-reduce\n"));
   CHECK_THAT(warning("--strategy dcp --kvp 8 --ep 8 --hop-b 2 --exchange a2a"),
              !Catch::Contains("hop_b"));
+}
+
+TEST_CASE("a preset sets every format, and single flags win over it",
+          "[cli][simulate][precision]") {
+  const std::string r1 = "simulate --model deepseek-r1 --strategy helix --kvp 16 --ep 4 ";
+  const Json preset = simulate(r1 + "--precision deepseek-r1-fp4").at("precision");
+  CHECK(preset.at("weights").at("attention") == "bf16");
+  CHECK(preset.at("weights").at("routed_experts") == "nvfp4");
+  CHECK(preset.at("kv") == "fp8");
+  const Json mixed =
+      simulate(r1 + "--precision deepseek-r1-fp4 --weights attention=fp4 --kv fp4").at("precision");
+  CHECK(mixed.at("weights").at("attention") == "fp4");
+  CHECK(mixed.at("weights").at("router") == "bf16");
+  CHECK(mixed.at("kv") == "fp4");
+  // A preset of the flags wins over all formats of a file.
+  const TemporaryFolder folder;
+  const std::string file = folder.file(
+      "point.json", R"({"format": "helixsim/point/1", "model": "deepseek-r1", "strategy": "helix",
+        "kvp": 16, "ep": 4, "weights": "fp8", "kv": "bf16"})");
+  CHECK(simulate("simulate " + file + " --precision deepseek-r1-fp4").at("precision") == preset);
 }

@@ -29,7 +29,7 @@ Options read(const std::string& text) {
 std::string answer(const std::string& text, const ModelSpec& model, std::string_view strategy) {
   try {
     const Options options = read(text);
-    check_options(options.given, model);
+    check_options(options.given, options.values, model, Accounting::Event);
     const StrategyEntry* row = &strategy_named(strategy);
     check_options(options.given, std::span(&row, 1));
   } catch (const ConfigError& error) {
@@ -105,10 +105,13 @@ TEST_CASE("a later reading of an option is the one that messages name", "[decode
 
 TEST_CASE("the options of a strategy and model are named, as the layout runs them",
           "[decode][options]") {
-  CHECK(names_of_options(llama_405b(), "tp").empty());
-  CHECK(names_of_options(llama_405b(), "dcp") == "exchange query");
-  CHECK(names_of_options(deepseek_r1(), "helix") == "merge_before_w_uv moe_exchange");
-  CHECK(names_of_options(deepseek_r1(), "dcp") == "merge_before_w_uv exchange query moe_exchange");
+  const std::string common = "minimum_shard_columns host_us";
+  CHECK(names_of_options(llama_405b(), "tp") == common);
+  CHECK(names_of_options(llama_405b(), "dcp") == "exchange query " + common);
+  CHECK(names_of_options(deepseek_r1(), "helix") ==
+        "merge_before_w_uv moe_exchange routing " + common);
+  CHECK(names_of_options(deepseek_r1(), "dcp") ==
+        "merge_before_w_uv exchange query moe_exchange routing " + common);
   const auto exchange = [](const Layout& layout) {
     return std::get<std::string>(options_of({.moe_exchange = MoeExchange::AllGather}, deepseek_r1(),
                                             strategy_named("tp"), layout)[0]
@@ -148,4 +151,88 @@ TEST_CASE("memory holds what an option repeats", "[decode][options][memory]") {
   // A whole shared expert in each of 58 layers in the place of a sixteenth.
   CHECK(weights({.moe_exchange = MoeExchange::DispatchCombine}) - weights({}) ==
         Approx(58 * 3.0 * 7168 * 2048 * 15 / 16 * 0.5));
+}
+
+TEST_CASE("values that an option cannot have are answered at its key", "[decode][options]") {
+  CHECK_THROWS_WITH(read(R"({"routing": "power_law"})"),
+                    Catch::StartsWith("demo.json: /routing: expected uniform, group_limited or "
+                                      "power_law:ALPHA with ALPHA above 0 and at most 10, got"));
+  CHECK_THROWS_WITH(read(R"({"minimum_shard_columns": -1})"),
+                    "demo.json: /minimum_shard_columns: -1 is outside [0, 65536]");
+  CHECK_THROWS_WITH(read(R"({"host_us": -1})"),
+                    "demo.json: /host_us: -1 is outside [0, 1000000000]");
+  CHECK(read(R"({"host_us": 25})").values.host.value() == Approx(25e-6));
+  CHECK(read(R"({"routing": "power_law:1.2"})").values.routing.alpha == 1.2);
+  CHECK(read(R"({"minimum_shard_columns": 128})").values.minimum_shard_columns == 128);
+}
+
+TEST_CASE("an option is refused where model or accounting leave it nothing to do",
+          "[decode][options]") {
+  CHECK(answer(R"({"routing": "power_law:1"})", llama_405b(), "tp") ==
+        "demo.json: /routing: is of use for models with experts only, and llama-3.1-405b has none");
+  CHECK(answer(R"({"routing": "group_limited"})", small_mla_moe_model(), "tp") ==
+        "demo.json: /routing: group_limited is of use for models with expert groups only, and "
+        "small-mla-moe has none");
+  const Options host = read(R"({"host_us": 10})");
+  CHECK_THROWS_WITH(
+      check_options(host.given, host.values, deepseek_r1(), Accounting::Theory),
+      "demo.json: /host_us: theory accounting counts lm_head alone at the ends of a step; expected "
+      "another fidelity beside it");
+}
+
+TEST_CASE("the host's time is added to every step, and to every micro-batch of a pipeline",
+          "[decode][options]") {
+  const auto seconds = [](const Seconds host, const Layout& layout) {
+    const Setup setup = make_setup(llama_405b(), "paper", roomy(), {.host = host});
+    const Point point{.strategy = &strategy_named("tp"),
+                      .layout = layout,
+                      .batch = 4,
+                      .context = 1e5,
+                      .hop_b = {}};
+    return ttl(setup, point).seconds().value();
+  };
+  const Layout one{.tpa = 8, .tpf = 8};
+  CHECK(seconds(Seconds(20e-6), one) - seconds(Seconds(), one) == Approx(20e-6).epsilon(1e-6));
+  // Two stages of 63 layers: the last one, with lm_head, is the slowest.
+  const Layout two{.tpa = 8, .tpf = 8, .pp = 2};
+  CHECK(seconds(Seconds(20e-6), two) - seconds(Seconds(), two) == Approx(40e-6).epsilon(1e-6));
+}
+
+TEST_CASE("a shard of an FFN below the kernel's columns is padded, in memory too",
+          "[decode][options][memory]") {
+  // 53248 / 64 = 832 columns for a minimum of 1024.
+  const Point point{.strategy = &strategy_named("tp"),
+                    .layout = {.tpa = 64, .tpf = 64},
+                    .batch = 1,
+                    .context = 1e5,
+                    .hop_b = {}};
+  const auto weights = [&](int columns) {
+    return memory_use(
+               make_setup(llama_405b(), "paper", roomy(), {.minimum_shard_columns = columns}),
+               point)
+        .weights.value();
+  };
+  CHECK(weights(832) == weights(0));
+  CHECK(weights(1024) - weights(0) == Approx(126 * 3.0 * 16384 * (1024 - 832) * 0.5));
+}
+
+TEST_CASE("expert groups that EP splits unevenly are refused", "[decode][options]") {
+  ModelSpec model = deepseek_r1();
+  model.moe.experts = 384;
+  const Setup setup =
+      make_setup(model, "paper", roomy(), {.routing = {.kind = Routing::Kind::GroupLimited}});
+  Point point{.strategy = &strategy_named("helix"),
+              .layout = {.kvp = 16, .tpf = 1, .ep = 16},
+              .batch = 1,
+              .context = 1e5,
+              .hop_b = {}};
+  CHECK_FALSE(fault_of(setup, point));
+  point.layout = {.kvp = 64, .dp = 1, .tpf = 1, .ep = 64};
+  CHECK_FALSE(fault_of(setup, point));
+  point.strategy = &strategy_named("dp");
+  point.layout = {.dp = 12, .tpf = 1, .ep = 12};
+  point.batch = 12;
+  const auto fault = fault_of(setup, point);
+  REQUIRE(fault);
+  CHECK(fault->field == "ep");
 }

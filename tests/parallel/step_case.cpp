@@ -30,8 +30,9 @@ StepInput StepCase::step() const {
           .layout = layout,
           .batch = batch,
           .context = context,
-          .active =
-              model.moe.layers > 0 ? active_experts(model.moe, batch, layout.ep) : ActiveExperts{},
+          .active = model.moe.layers > 0
+                        ? RoutingModel(model.moe, options.routing).at(batch, layout.ep)
+                        : ActiveExperts{},
           .largest_rank = true,
           .options = options_for(*entry, options)};
 }
@@ -60,6 +61,9 @@ StepCase random_step(const StrategyEntry& strategy, Random& random) {
   step.options.query = random.pick<DcpQuery>({DcpQuery::Replicate, DcpQuery::AllGather});
   step.options.moe_exchange = random.pick<MoeExchange>(
       {MoeExchange::AllReduce, MoeExchange::AllGather, MoeExchange::DispatchCombine});
+  step.options.routing = random.pick<Routing>(
+      {{}, {.kind = Routing::Kind::PowerLaw, .alpha = 0.25 * random.between(1, 6)}});
+  step.options.minimum_shard_columns = random.pick<int>({0, 128, 1024});
   return step;
 }
 

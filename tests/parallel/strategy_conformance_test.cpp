@@ -68,6 +68,7 @@ double received_bytes(const StepCase& c, std::string_view name) {
   if (name == "moe_dispatch" || name == "moe_combine") {
     // Where all GPUs hold the whole batch, each sends an n-th of it.
     const double tokens = c.layout.dp > 1 ? own : own / c.layout.stage_gpus();
+    if (c.options.routing != Routing{}) return tokens * hidden * c.step().active.other_ranks;
     return tokens * hidden * (ep - 1) * (1 - std::pow(1 - 1 / ep, c.model.moe.experts_per_token));
   }
   if (name == "moe_all_gather") return own * hidden * (tpa * kvp - 1) / (tpa * kvp);

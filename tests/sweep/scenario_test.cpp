@@ -72,9 +72,10 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected",
   const auto [change, message] = GENERATE(table<std::string, std::string>({
       {R"({"scenario": {"claim": []}})", "s.json: /claim: unknown key; did you mean \"claims\"?"},
       {R"({"scenario": {"model": "x"}})",
-       "s.json: /model: unknown key; expected one of system, fidelity, weights, kv, "
+       "s.json: /model: unknown key; expected one of system, fidelity, precision, weights, kv, "
        "attention_math, activations, all_reduce, overlap_all_reduce, merge_before_w_uv, exchange, "
-       "query, moe_exchange, ranks, network, stragglers, jitter, failed_links, "
+       "query, moe_exchange, routing, minimum_shard_columns, host_us, ranks, network, stragglers, "
+       "jitter, failed_links, "
        "share_hbm, "
        "experts, kv_append_block, seed, format, name, title, source, studies, claims, assumptions"},
       {R"({"scenario": {"format": "helixsim/scenario/9"}})",

@@ -114,7 +114,7 @@ void add_rack_flags(CLI::App& app, SetupFlags& flags) {
                  "Tokens one KVP rank appends before the next (default 16)");
 }
 
-/// Schedule options that only some strategies have.
+/// What a study chooses about the schedule, overlap_all_reduce apart.
 void add_option_flags(CLI::App& app, SetupFlags& flags) {
   const auto choices = [](std::span<const std::string> names, const std::string& fallback) {
     return alternatives({names.begin(), names.end()}) + " (default " + fallback + ")";
@@ -131,6 +131,12 @@ void add_option_flags(CLI::App& app, SetupFlags& flags) {
   add_text_flag(
       app, flags, "--moe-exchange",
       "Behind the experts: " + choices(moe_exchange_names(), "all_reduce") + "; tp, helix, dcp");
+  add_text_flag(app, flags, "--routing",
+                "Tokens to experts: uniform (default), power_law:ALPHA, or group_limited");
+  add_width_flag(app, flags, "--minimum-shard-columns",
+                 "Pad narrower shards of an FFN to these (default 0, off; NVFP4 kernels: 128)");
+  add_number_flag(app, flags, "--host-us",
+                  "Microseconds of the host, added to each step (default 0)");
 }
 
 }  // namespace
@@ -142,6 +148,8 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
                 "Name in hw_models/systems or a path (default gb200_nvl72)");
   add_text_flag(app, flags, "--fidelity",
                 "Hardware model of the system (default paper); see list fidelities");
+  add_text_flag(app, flags, "--precision",
+                "A preset of all formats, see list precisions; single formats win over it");
   const std::string formats = alternatives(names_of(precisions()));
   app.add_option("--weights", flags.weights,
                  "Weight format (default fp4): " + formats +

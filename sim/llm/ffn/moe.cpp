@@ -4,11 +4,11 @@ namespace helixsim {
 namespace {
 
 /// A grouped GEMM reads the weights of the active experts and computes for the tokens routed to
-/// this rank. The critical rank computes in proportion to its active experts.
+/// this rank. The critical rank computes more than an even share, as routing says.
 Operation expert_gemm(std::string_view name, double elements_per_expert, const MoeFfnSpec& moe,
                       const MoeFfnShard& shard, Precision precision) {
   const double active = shard.largest_rank ? shard.active.largest : shard.active.mean;
-  const double load = shard.active.mean > 0.0 ? active / shard.active.mean : 1.0;
+  const double load = shard.largest_rank ? shard.active.load : 1.0;
   const double rows = shard.routed_tokens * moe.experts_per_token / shard.ep * load;
   Operation op = gemm(name, elements_per_expert, rows, precision, TimeCategory::Moe);
   op.work.kind = KernelKind::GroupedGemm;
@@ -23,13 +23,16 @@ double router_elements(const ModelSpec& model) {
   return static_cast<double>(model.hidden) * model.moe.experts;
 }
 
-double routed_expert_elements(const ModelSpec& model, int tpf, int ep) {
-  return 3.0 * model.hidden * model.moe.intermediate * model.moe.experts /
-         (static_cast<double>(tpf) * ep);
+double routed_expert_elements(const ModelSpec& model, int tpf, int ep, int minimum_columns) {
+  const double all = 3.0 * model.hidden * model.moe.intermediate * model.moe.experts;
+  const bool padded = model.moe.intermediate < static_cast<double>(minimum_columns) * tpf;
+  return padded ? column_shard(all, model.moe.intermediate, tpf, minimum_columns) / ep
+                : all / (static_cast<double>(tpf) * ep);
 }
 
-double shared_expert_elements(const ModelSpec& model, int width) {
-  return 3.0 * model.hidden * model.moe.shared_intermediate / width;
+double shared_expert_elements(const ModelSpec& model, int width, int minimum_columns) {
+  const int columns = model.moe.shared_intermediate;
+  return column_shard(3.0 * model.hidden * columns, columns, width, minimum_columns);
 }
 
 void moe_route(const ModelSpec& model, const MoeFfnShard& shard, const PrecisionPlan& precision,
@@ -41,12 +44,14 @@ void moe_route(const ModelSpec& model, const MoeFfnShard& shard, const Precision
 
 void moe_experts(const ModelSpec& model, const MoeFfnShard& shard, const PrecisionPlan& precision,
                  OperationList& out) {
-  const double one_matrix = static_cast<double>(model.hidden) * model.moe.intermediate / shard.tpf;
+  const double one_matrix = column_shard(static_cast<double>(model.hidden) * model.moe.intermediate,
+                                         model.moe.intermediate, shard.tpf, shard.minimum_columns);
   const Precision routed = precision.weight(WeightClass::RoutedExperts);
   out.push_back(expert_gemm("expert_gate_up", 2.0 * one_matrix, model.moe, shard, routed));
   out.push_back(expert_gemm("expert_down", one_matrix, model.moe, shard, routed));
   if (model.moe.shared_intermediate > 0) {
-    const double elements = shared_expert_elements(model, shard.shared_width);
+    const double elements =
+        shared_expert_elements(model, shard.shared_width, shard.minimum_columns);
     const Precision shared = precision.weight(WeightClass::SharedExpert);
     out.push_back(gemm("shared_gate_up", elements * (2.0 / 3.0), shard.local_tokens, shared,
                        TimeCategory::Moe));

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
 #include "sim/config/config_error.hpp"
 
@@ -14,6 +15,9 @@ bool every_model(const ModelSpec&) {
 }
 bool has_experts(const ModelSpec& model) {
   return model.moe.layers > 0;
+}
+bool has_shared_expert(const ModelSpec& model) {
+  return has_experts(model) && model.moe.shared_intermediate > 0;
 }
 bool is_mla(const ModelSpec& model) {
   return std::holds_alternative<MlaSpec>(model.attention);
@@ -70,6 +74,13 @@ constexpr OptionEntry kOptions[] = {
      [](const ScheduleOptions& options, const Layout& layout) {
        return name_in(moe_exchange_names(), moe_exchange_of(options, layout));
      }},
+    {"shared_expert", nullptr, has_shared_expert, "a shared expert",
+     [](const Node& node, std::string_view key, ScheduleOptions& options) {
+       options.shared_expert = read_choice<SharedExpert>(node, key, shared_expert_names());
+     },
+     [](const ScheduleOptions& options, const Layout&) {
+       return name_in(shared_expert_names(), options.shared_expert);
+     }},
     {"routing", nullptr, has_experts, "experts",
      [](const Node& node, std::string_view key, ScheduleOptions& options) {
        const std::string text = node.text(key);
@@ -97,7 +108,7 @@ constexpr OptionEntry kOptions[] = {
        options.host = Seconds(node.number(key, {0.0, 1e9}) * 1e-6);
      },
      [](const ScheduleOptions& options, const Layout&) -> OptionValue {
-       return options.host.value() * 1e6;
+       return std::round(options.host.value() * 1e12) * 1e-6;
      }},
 };
 

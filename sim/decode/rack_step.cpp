@@ -260,6 +260,7 @@ void RackStep::book() {
   for (const RankBusy& busy : busy_times(*schedule_)) {
     const RackTask& origin = schedule_->tasks()[busy.task];
     const Operation& op = *schedule_->folded().operations()[origin.operation].operation;
+    if (op.stream == KernelStream::Second) continue;  // beside others; what is longer is waiting
     seconds[origin.rank % static_cast<std::uint32_t>(places)]
            [static_cast<std::size_t>(op.category)] +=
         weight(busy.task) * (busy.finish - busy.start).seconds().value();

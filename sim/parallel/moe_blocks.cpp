@@ -12,7 +12,8 @@ MoeFfnShard moe_shard(const StepInput& step, const Widths& widths, double tokens
           .shared_width = widths.shared,
           .active = step.active,
           .largest_rank = step.largest_rank,
-          .minimum_columns = step.options.minimum_shard_columns};
+          .minimum_columns = step.options.minimum_shard_columns,
+          .shared_beside = step.options.shared_expert == SharedExpert::SecondStream};
 }
 
 /// `tokens` of this GPU to the ranks of their experts or back. A token goes once to each other rank

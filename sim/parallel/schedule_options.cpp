@@ -17,4 +17,9 @@ std::span<const std::string> moe_exchange_names() {
   return kNames;
 }
 
+std::span<const std::string> shared_expert_names() {
+  static const std::string kNames[] = {"serial", "second_stream"};
+  return kNames;
+}
+
 }  // namespace helixsim

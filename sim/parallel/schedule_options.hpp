@@ -28,6 +28,12 @@ enum class MoeExchange {
   DispatchCombine,  ///< all-to-all to the experts and back
 };
 
+/// Where the shared expert runs.
+enum class SharedExpert {
+  Serial,        ///< behind the routed experts
+  SecondStream,  ///< beside them: the longer of the two counts
+};
+
 /// What a study chooses about the schedule of a step. Defaults are those of docs/modelling.md.
 struct ScheduleOptions {
   /// An all-reduce directly behind a kernel starts with it, since the kernel produces its input
@@ -39,6 +45,7 @@ struct ScheduleOptions {
   DcpExchange exchange = DcpExchange::AllGatherReduceScatter;
   DcpQuery query = DcpQuery::AllGather;
   MoeExchange moe_exchange = MoeExchange::AllReduce;
+  SharedExpert shared_expert = SharedExpert::Serial;
   Routing routing{};
   int minimum_shard_columns = 0;  ///< narrower shards of an FFN are padded to them
   Seconds host{};                 ///< added at the end of each step
@@ -56,6 +63,7 @@ struct TakenOptions {
 std::span<const std::string> dcp_exchange_names();
 std::span<const std::string> dcp_query_names();
 std::span<const std::string> moe_exchange_names();
+std::span<const std::string> shared_expert_names();
 
 /// The exchange that a layout runs: attention groups dispatch their tokens, and a single expert
 /// rank has only the all-reduce.

@@ -91,6 +91,9 @@ TEST_CASE("wrong values of flags are answered at the flag", "[cli][errors]") {
       {kHelix + "--host-us 10 --fidelity ideal",
        "--host-us: theory accounting counts lm_head alone"},
       {kHelix + "--minimum-shard-columns -1", "--minimum-shard-columns: -1 is outside [0, 65536]"},
+      {kHelix + "--shared-expert second_stream",
+       "--shared-expert: is of use for models with a shared expert only, and llama-3.1-405b has "
+       "none"},
       {kHelix + "--exchange a2a", "--exchange: strategy helix does not take it; expected dcp"},
       {"simulate --model llama-3.1-405b --strategy dcp --query all",
        "--query: unknown name \"all\"; did you mean \"all_gather\"?"},

@@ -316,6 +316,7 @@ TEST_CASE("JSON shows the options that the strategy takes for the model", "[cli]
                                   {"exchange", "a2a"},
                                   {"query", "all_gather"},
                                   {"moe_exchange", "all_reduce"},
+                                  {"shared_expert", "serial"},
                                   {"routing", "uniform"},
                                   {"minimum_shard_columns", 0},
                                   {"host_us", 0}});

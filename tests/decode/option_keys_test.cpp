@@ -7,6 +7,8 @@
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/decode/memory.hpp"
+#include "sim/decode/pass_evaluator.hpp"
+#include "sim/decode/rack_step.hpp"
 #include "tests/decode/point_case.hpp"
 #include "tests/support/models.hpp"
 
@@ -109,9 +111,9 @@ TEST_CASE("the options of a strategy and model are named, as the layout runs the
   CHECK(names_of_options(llama_405b(), "tp") == common);
   CHECK(names_of_options(llama_405b(), "dcp") == "exchange query " + common);
   CHECK(names_of_options(deepseek_r1(), "helix") ==
-        "merge_before_w_uv moe_exchange routing " + common);
+        "merge_before_w_uv moe_exchange shared_expert routing " + common);
   CHECK(names_of_options(deepseek_r1(), "dcp") ==
-        "merge_before_w_uv exchange query moe_exchange routing " + common);
+        "merge_before_w_uv exchange query moe_exchange shared_expert routing " + common);
   const auto exchange = [](const Layout& layout) {
     return std::get<std::string>(options_of({.moe_exchange = MoeExchange::AllGather}, deepseek_r1(),
                                             strategy_named("tp"), layout)[0]
@@ -235,4 +237,27 @@ TEST_CASE("expert groups that EP splits unevenly are refused", "[decode][options
   const auto fault = fault_of(setup, point);
   REQUIRE(fault);
   CHECK(fault->field == "ep");
+}
+
+TEST_CASE("all ranks with a second stream take the time of the one that stands for them",
+          "[decode][options][rack]") {
+  const Setup setup =
+      make_setup(deepseek_r1(), "paper", roomy(), {.shared_expert = SharedExpert::SecondStream});
+  for (const int pp : {1, 2}) {
+    const Point point{.strategy = &strategy_named("helix"),
+                      .layout = {.kvp = 4, .tpf = 2, .ep = 2, .pp = pp},
+                      .batch = 3,
+                      .context = 1e5,
+                      .hop_b = {HopBMode::Chunks, 3}};
+    Evaluator evaluator(setup);
+    const PointResult folded = evaluator.evaluate(point);
+    CHECK(RackStep(evaluator, point, {}).result().ttl == folded.ttl);
+    RankEffects slow;
+    slow.slowdown.assign(static_cast<std::size_t>(4 * pp), 2.0);
+    CHECK(RackStep(evaluator, point, {.effects = slow}).result().ttl > folded.ttl);
+    check_same(PassEvaluator(setup).evaluate(point), folded);
+    double sum = 0.0;
+    for (const double seconds : folded.seconds) sum += seconds;
+    CHECK(sum == Approx(folded.ttl.seconds().value()).epsilon(1e-9));
+  }
 }

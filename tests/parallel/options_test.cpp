@@ -5,8 +5,10 @@
 #include <cmath>
 #include <string_view>
 
+#include "sim/parallel/block_pass.hpp"
 #include "tests/parallel/step_case.hpp"
 #include "tests/support/models.hpp"
+#include "tests/support/systems.hpp"
 
 using namespace helixsim;
 
@@ -118,5 +120,34 @@ TEST_CASE("a strategy sees only the options that it takes", "[parallel][options]
     CHECK((seen.exchange == all.exchange) == row.takes.exchange);
     CHECK((seen.query == all.query) == row.takes.query);
     CHECK((seen.moe_exchange == all.moe_exchange) == row.takes.moe_exchange);
+  }
+}
+
+TEST_CASE("a shared expert on a second stream takes what it is longer than the routed ones",
+          "[parallel][options]") {
+  const Hardware hardware = gb200_hardware("paper");
+  const auto seconds = [&](std::string_view name, const OperationList& block) {
+    return hardware.duration(named(block, name).work).value();
+  };
+  // Wide and narrow shared experts: the longer one and the shorter one.
+  for (const int columns : {2048, 2'000'000}) {
+    CAPTURE(columns);
+    StepCase step = r1_step();
+    step.model.moe.shared_intermediate = columns;
+    const OperationList serial = step.blocks()[2];
+    step.options.shared_expert = SharedExpert::SecondStream;
+    const OperationList beside = step.blocks()[2];
+    const double shared = seconds("shared_gate_up", serial) + seconds("shared_down", serial);
+    const double routed = seconds("expert_gate_up", serial) + seconds("expert_down", serial);
+    CHECK((shared > routed) == (columns > 2048));
+    const auto time = [&](const OperationList& block) {
+      return block_pass(block, {HopBMode::Off, 1}, 6, hardware, false);
+    };
+    const BlockTimes one = time(serial);
+    const BlockTimes two = time(beside);
+    CHECK((one.makespan - two.makespan).seconds().value() ==
+          Approx(std::min(shared, routed)).epsilon(1e-6));
+    const auto moe = static_cast<std::size_t>(TimeCategory::Moe);
+    CHECK(one.busy[moe] - two.busy[moe] == one.makespan - two.makespan);
   }
 }

@@ -63,6 +63,8 @@ StepCase random_step(const StrategyEntry& strategy, Random& random) {
       {MoeExchange::AllReduce, MoeExchange::AllGather, MoeExchange::DispatchCombine});
   step.options.routing = random.pick<Routing>(
       {{}, {.kind = Routing::Kind::PowerLaw, .alpha = 0.25 * random.between(1, 6)}});
+  step.options.shared_expert =
+      random.pick<SharedExpert>({SharedExpert::Serial, SharedExpert::SecondStream});
   step.options.minimum_shard_columns = random.pick<int>({0, 128, 1024});
   return step;
 }

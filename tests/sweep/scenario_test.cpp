@@ -74,7 +74,8 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected",
       {R"({"scenario": {"model": "x"}})",
        "s.json: /model: unknown key; expected one of system, fidelity, precision, weights, kv, "
        "attention_math, activations, all_reduce, overlap_all_reduce, merge_before_w_uv, exchange, "
-       "query, moe_exchange, routing, minimum_shard_columns, host_us, ranks, network, stragglers, "
+       "query, moe_exchange, shared_expert, routing, minimum_shard_columns, host_us, ranks, "
+       "network, stragglers, "
        "jitter, failed_links, "
        "share_hbm, "
        "experts, kv_append_block, seed, format, name, title, source, studies, claims, assumptions"},

@@ -131,6 +131,9 @@ void add_option_flags(CLI::App& app, SetupFlags& flags) {
   add_text_flag(
       app, flags, "--moe-exchange",
       "Behind the experts: " + choices(moe_exchange_names(), "all_reduce") + "; tp, helix, dcp");
+  add_text_flag(app, flags, "--shared-expert",
+                choices(shared_expert_names(), "serial") +
+                    "; beside the routed experts, the longer of both counts");
   add_text_flag(app, flags, "--routing",
                 "Tokens to experts: uniform (default), power_law:ALPHA, or group_limited");
   add_width_flag(app, flags, "--minimum-shard-columns",

@@ -16,14 +16,15 @@ struct DenseFfnShard {
 
 /// What one GPU computes of a mixture of experts.
 struct MoeFfnShard {
-  double routed_tokens = 1;  ///< of all attention groups together
-  double local_tokens = 1;   ///< seen by this GPU's router and shared expert
-  int tpf = 1;               ///< GPUs that share an expert
-  int ep = 1;                ///< expert-parallel ranks
-  int shared_width = 1;      ///< GPUs that share the shared expert
-  ActiveExperts active;      ///< routing of routed_tokens over ep ranks
-  bool largest_rank = true;  ///< the critical rank rather than the mean one
-  int minimum_columns = 0;   ///< a narrower shard of an expert is padded to them
+  double routed_tokens = 1;    ///< of all attention groups together
+  double local_tokens = 1;     ///< seen by this GPU's router and shared expert
+  int tpf = 1;                 ///< GPUs that share an expert
+  int ep = 1;                  ///< expert-parallel ranks
+  int shared_width = 1;        ///< GPUs that share the shared expert
+  ActiveExperts active;        ///< routing of routed_tokens over ep ranks
+  bool largest_rank = true;    ///< the critical rank rather than the mean one
+  int minimum_columns = 0;     ///< a narrower shard of an expert is padded to them
+  bool shared_beside = false;  ///< the shared expert runs on a second stream beside the routed ones
 };
 
 /// Operations of a dense FFN without exchanges: gate and up, activation, down.

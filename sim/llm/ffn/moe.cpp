@@ -47,18 +47,31 @@ void moe_experts(const ModelSpec& model, const MoeFfnShard& shard, const Precisi
   const double one_matrix = column_shard(static_cast<double>(model.hidden) * model.moe.intermediate,
                                          model.moe.intermediate, shard.tpf, shard.minimum_columns);
   const Precision routed = precision.weight(WeightClass::RoutedExperts);
-  out.push_back(expert_gemm("expert_gate_up", 2.0 * one_matrix, model.moe, shard, routed));
-  out.push_back(expert_gemm("expert_down", one_matrix, model.moe, shard, routed));
-  if (model.moe.shared_intermediate > 0) {
+  const auto add_routed = [&] {
+    out.push_back(expert_gemm("expert_gate_up", 2.0 * one_matrix, model.moe, shard, routed));
+    out.push_back(expert_gemm("expert_down", one_matrix, model.moe, shard, routed));
+  };
+  const auto add_shared = [&](KernelStream stream) {
+    if (model.moe.shared_intermediate == 0) return;
     const double elements =
         shared_expert_elements(model, shard.shared_width, shard.minimum_columns);
     const Precision shared = precision.weight(WeightClass::SharedExpert);
-    out.push_back(gemm("shared_gate_up", elements * (2.0 / 3.0), shard.local_tokens, shared,
-                       TimeCategory::Moe));
-    out.push_back(
-        gemm("shared_down", elements * (1.0 / 3.0), shard.local_tokens, shared, TimeCategory::Moe));
+    const auto add = [&](std::string_view name, double part) {
+      out.push_back(gemm(name, elements * part, shard.local_tokens, shared, TimeCategory::Moe));
+      out.back().stream = stream;
+    };
+    add("shared_gate_up", 2.0 / 3.0);
+    add("shared_down", 1.0 / 3.0);
+  };
+  if (shard.shared_beside) {
+    add_shared(KernelStream::Second);
+    add_routed();
+  } else {
+    add_routed();
+    add_shared(KernelStream::First);
   }
   out.push_back(elementwise("finalize", TimeCategory::Moe));
+  if (shard.shared_beside) out.back().stream = KernelStream::FirstAfterSecond;
 }
 
 }  // namespace helixsim

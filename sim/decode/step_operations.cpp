@@ -48,6 +48,14 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                                              int batch, double context) {
   const bool same_but_context = strategy_ == &strategy && batch_ == batch && layout_ == layout;
   if (same_but_context && context_ == context) return Change::None;
+  best_.reset();
+  context_ = context;
+  if (same_but_context) {
+    shard_.kv_tokens = context / layout.kvp;
+    list(Block::Attention)[attention_kernel_] =
+        setup_->attention->flash_decode(shard_, setup_->precision);
+    return Change::AttentionKernel;
+  }
   if (strategy_ != &strategy) options_ = options_for(strategy, setup_->options);
   const StepInput step{.model = setup_->model,
                        .attention = *setup_->attention,
@@ -58,15 +66,9 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                        .active = routing(batch, layout.ep),
                        .largest_rank = setup_->hardware.accounting() != Accounting::Theory,
                        .options = options_};
-  best_.reset();
-  context_ = context;
-  if (same_but_context) {
-    list(Block::Attention)[attention_kernel_] = setup_->attention->flash_decode(
-        attention_shard(step, strategy.get().widths(layout, options_)), setup_->precision);
-    return Change::AttentionKernel;
-  }
   strategy_ = nullptr;  // nothing is known until everything is written
   build_all(strategy.get(), step);
+  shard_ = attention_shard(step, strategy.get().widths(layout, options_));
   has_exchange_ = strategy.hides_exchange &&
                   std::any_of(list(Block::Attention).begin(), list(Block::Attention).end(),
                               [](const Operation& op) { return op.cut_by_hop_b; });

@@ -58,6 +58,7 @@ class StepOperations {
   double context_ = 0.0;
   std::array<OperationList, kBlocks> lists_;
   std::size_t attention_kernel_ = 0;
+  AttentionShard shard_;  // of the attention kernel
   bool has_exchange_ = false;
   std::optional<HopB> best_;                               // of the lists at hand
   std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens

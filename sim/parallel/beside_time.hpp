@@ -6,24 +6,24 @@
 
 namespace helixsim {
 
-/// Two streams of kernels from where the second begins to where the first waits for it. Contract:
-/// nothing but kernels lies between.
+/// Two streams of kernels from where the second begins to where the first waits for it. `first` is
+/// the time of the first stream so far, from any beginning. Contract: nothing but kernels lies
+/// between.
 class BesideTime {
  public:
-  void add_second(SimTime time) {
-    if (second_ == SimTime()) first_ = {};
+  void add_second(SimTime time, SimTime first) {
+    if (second_ == SimTime()) begin_ = first;
     second_ += time;
   }
-  void add_first(SimTime time) { first_ += time; }
   /// By how much the second is longer.
-  SimTime join() {
-    const SimTime longer = std::max(second_ - first_, SimTime());
+  SimTime join(SimTime first) {
+    const SimTime longer = std::max(second_ - (first - begin_), SimTime());
     second_ = {};
     return longer;
   }
 
  private:
-  SimTime first_;   // since the second stream began
+  SimTime begin_;   // of the first stream, when the second began
   SimTime second_;  // its kernels
 };
 

@@ -26,17 +26,16 @@ BlockTimes block_pass(std::span<const Operation> operations, const HopB& hop_b, 
       ++i;
     } else if (op.kind != OperationKind::Collective) {
       const SimTime time = compute_time(hardware, op);
-      if (op.stream == KernelStream::Second) {
-        beside.add_second(time);
-        continue;
-      }
-      if (op.stream == KernelStream::FirstAfterSecond) {
-        const SimTime longer = beside.join();
+      if (op.stream != KernelStream::First) [[unlikely]] {
+        if (op.stream == KernelStream::Second) {
+          beside.add_second(time, times.makespan);
+          continue;
+        }
+        const SimTime longer = beside.join(times.makespan);
         book(op, longer);
         times.makespan += longer;
       }
       last_kernel = time;
-      beside.add_first(time);
       book(op, time);
       times.makespan += time;
     } else {

@@ -18,7 +18,9 @@ inline SimTime operation_time(Seconds time) {
 
 /// Time of an operation on the compute stream.
 inline SimTime compute_time(const Hardware& hardware, const Operation& op) {
-  return operation_time(op.host > Seconds() ? op.host : hardware.duration(op.work));
+  if (op.host > Seconds()) [[unlikely]]
+    return operation_time(op.host);
+  return operation_time(hardware.duration(op.work));
 }
 
 }  // namespace helixsim

@@ -20,6 +20,7 @@ void Schedule::clear() {
   joins_ = {};
   second_ = kNoTask;
   beside_ = {};
+  first_stream_ = {};
   operations_.clear();
   blocks_.clear();
   block_tasks_.clear();
@@ -54,7 +55,7 @@ TaskId Schedule::add_compute(const Operation& op, const Joins& after) {
   const TaskId task = add_task(compute_time(*hardware_, op), compute_);
   depend_on(after, task);
   note(op, task, graph_.duration(task), {});
-  beside_.add_first(graph_.duration(task));
+  first_stream_ += graph_.duration(task);
   return task;
 }
 
@@ -65,7 +66,7 @@ TaskId Schedule::add_second(const Operation& op, const Joins& after) {
   depend_on(after, task);
   note(op, task, graph_.duration(task), {});
   blocks_.back().busy[static_cast<std::size_t>(op.category)] -= graph_.duration(task);
-  beside_.add_second(graph_.duration(task));
+  beside_.add_second(graph_.duration(task), first_stream_);
   return task;
 }
 
@@ -74,7 +75,7 @@ void Schedule::wait_for_second(const Operation& op) {
   ensure(joins_.tasks[1] == kNoTask, "a kernel waits for one task of each stream");
   joins_.tasks[1] = second_;
   second_ = kNoTask;
-  blocks_.back().busy[static_cast<std::size_t>(op.category)] += beside_.join();
+  blocks_.back().busy[static_cast<std::size_t>(op.category)] += beside_.join(first_stream_);
 }
 
 TaskId Schedule::add_collective(const Operation& op, const Joins& after) {

@@ -95,6 +95,7 @@ class Schedule {
   Joins joins_;
   TaskId second_ = kNoTask;  // latest kernel of the second stream that nothing waits for yet
   BesideTime beside_;
+  SimTime first_stream_;  // of kernels on the compute stream so far
   std::vector<ScheduledOperation> operations_;
   std::vector<BlockTimes> blocks_;
   std::vector<ScheduledBlock> block_tasks_;

@@ -42,23 +42,25 @@ double vocabulary_bytes(const Setup& setup, const Layout& layout, const Widths& 
 
 LayoutMemory::LayoutMemory(const Setup& setup, const StrategyEntry& entry, const Layout& layout)
     : layout_(layout) {
-  const Widths widths = entry.get().widths(layout);
+  const Widths widths = entry.get().widths(layout, options_for(entry, setup.options));
   const auto bytes = [&](WeightClass which) {
     return bytes_per_element(setup.precision.weight(which));
   };
+  const int columns = setup.options.minimum_shard_columns;
   const AttentionShard shard = shard_of_one_token(setup, entry, layout);
 
   const double attention_bytes =
       setup.attention->weight_elements(shard) * bytes(WeightClass::Attention);
   const double dense_bytes =
-      dense_ffn_elements(setup.model, widths.dense_ffn) * bytes(WeightClass::DenseFfn);
-  const double moe_bytes = setup.model.moe.layers == 0
-                               ? 0.0
-                               : router_elements(setup.model) * bytes(WeightClass::Router) +
-                                     routed_expert_elements(setup.model, layout.tpf, layout.ep) *
-                                         bytes(WeightClass::RoutedExperts) +
-                                     shared_expert_elements(setup.model, widths.shared) *
-                                         bytes(WeightClass::SharedExpert);
+      dense_ffn_elements(setup.model, widths.dense_ffn, columns) * bytes(WeightClass::DenseFfn);
+  const double moe_bytes =
+      setup.model.moe.layers == 0
+          ? 0.0
+          : router_elements(setup.model) * bytes(WeightClass::Router) +
+                routed_expert_elements(setup.model, layout.tpf, layout.ep, columns) *
+                    bytes(WeightClass::RoutedExperts) +
+                shared_expert_elements(setup.model, widths.shared, columns) *
+                    bytes(WeightClass::SharedExpert);
   double weights = 0.0;
   for (const LayerCounts& layers : fullest_stages(setup.model, layout.pp)) {
     layers_held_ = layers.dense + layers.moe;

@@ -38,6 +38,19 @@ std::optional<LayoutFault> layout_fault(const Setup& setup, const StrategyEntry&
   const int available = setup.hardware.fabric().total_gpus();
   if (auto fault = common_fault(setup.model, *setup.attention, layout)) return fault;
   if (auto fault = strategy.get().fault(*setup.attention, setup.model, layout)) return fault;
+  if (layout.dp > 1 && strategy.takes.moe_exchange &&
+      setup.options.moe_exchange == MoeExchange::AllGather) {
+    return LayoutFault{"moe_exchange",
+                       "all_gather is of one group of requests; with dp above 1 tokens are "
+                       "dispatched"};
+  }
+  const int groups = setup.model.moe.groups;
+  if (setup.options.routing.kind == Routing::Kind::GroupLimited && layout.ep % groups != 0 &&
+      groups % layout.ep != 0) {
+    return LayoutFault{"ep", fmt::format("{} and the model's {} expert groups do not divide one "
+                                         "another, as routing group_limited wants",
+                                         layout.ep, groups)};
+  }
   if (layout.gpus() > available) {
     return LayoutFault{widest(layout), fmt::format("the layout has {} GPUs, the system has {}",
                                                    layout.gpus(), available)};

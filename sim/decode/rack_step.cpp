@@ -168,10 +168,14 @@ void RackStep::run_pipeline() {
     bool steady = true;
     for (std::size_t i = 0; i < last.size(); ++i) steady &= last[i] - before[i] == period;
     if (!steady && rounds < kMostRounds) continue;
-    // A pipeline that does not settle is taken by its mean over the later half.
+    // A pipeline that does not settle is taken by its mean over the later half, where it is the
+    // slowest: micro-batches gather before a stage that is hardly slower than the one before it for
+    // many rounds.
     const auto half = static_cast<std::size_t>(rounds / 2);
-    const SimTime mean((last[0] - ends(half)[0]).picoseconds() /
-                       static_cast<std::int64_t>(marks.size() - 1 - half));
+    const auto at_half = ends(half);
+    SimTime longest;
+    for (std::size_t i = 0; i < last.size(); ++i) longest = std::max(longest, last[i] - at_half[i]);
+    const SimTime mean(longest.picoseconds() / static_cast<std::int64_t>(marks.size() - 1 - half));
     result_.ttl = steady ? period : mean;
     result_.layers_run = model.layers();
     ends_weight_ = 1.0 / rounds;
@@ -256,6 +260,7 @@ void RackStep::book() {
   for (const RankBusy& busy : busy_times(*schedule_)) {
     const RackTask& origin = schedule_->tasks()[busy.task];
     const Operation& op = *schedule_->folded().operations()[origin.operation].operation;
+    if (op.stream == KernelStream::Second) continue;  // beside others; what is longer is waiting
     seconds[origin.rank % static_cast<std::uint32_t>(places)]
            [static_cast<std::size_t>(op.category)] +=
         weight(busy.task) * (busy.finish - busy.start).seconds().value();

@@ -11,6 +11,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/llm/model_file.hpp"
+#include "sim/llm/precision_file.hpp"
 #include "sim/units/draw.hpp"
 #include "sim/units/parse.hpp"
 
@@ -33,7 +34,7 @@ Precision read_precision(const Node& parent, std::string_view key, Precision fal
 
 /// The FFN width that uses all GPUs, when the user left tpf out.
 int fitting_tpf(const StrategyEntry& strategy, const Layout& layout) {
-  const int ffn_gpus = strategy.get().widths(layout).dense_ffn;
+  const int ffn_gpus = strategy.get().widths(layout, {}).dense_ffn;
   return ffn_gpus % layout.ep == 0 ? ffn_gpus / layout.ep : 1;
 }
 
@@ -113,14 +114,15 @@ Contexts read_contexts_of(const Node& node, int requests, std::uint64_t seed) {
 }
 
 std::vector<std::string_view> setup_keys() {
-  std::vector<std::string_view> keys{
-      "model",          "system",      "fidelity",           "weights",   "kv",
-      "attention_math", "activations", "overlap_all_reduce", "all_reduce"};
+  std::vector<std::string_view> keys{"model",          "system",      "fidelity",
+                                     "precision",      "weights",     "kv",
+                                     "attention_math", "activations", "all_reduce"};
+  for (const std::string_view key : option_keys()) keys.push_back(key);
   for (const std::string_view key : rack_keys()) keys.push_back(key);
   return keys;
 }
 
-void read_setup_keys(const Node& node, SetupRequest& request) {
+void read_setup_keys(const Node& node, const Catalog& catalog, SetupRequest& request) {
   request.model = node.text("model", request.model);
   request.system = node.text("system", request.system);
   request.fidelity = node.text("fidelity", request.fidelity);
@@ -128,14 +130,18 @@ void read_setup_keys(const Node& node, SetupRequest& request) {
     const auto names = all_reduce_choices();
     request.all_reduce = names[node.choice("all_reduce", names)];
   }
+  if (node.has("precision")) {
+    const std::string place = node.at("precision").place();
+    request.precision =
+        read_precision_plan(catalog.read("configs/precision", node.text("precision"), place));
+  }
   if (node.has("weights")) read_weights(node.at("weights"), request.precision);
   request.precision.kv_cache = read_precision(node, "kv", request.precision.kv_cache);
   request.precision.attention_math =
       read_precision(node, "attention_math", request.precision.attention_math);
   request.precision.activations =
       read_precision(node, "activations", request.precision.activations);
-  request.options.overlap_all_reduce =
-      node.boolean("overlap_all_reduce", request.options.overlap_all_reduce);
+  read_option_keys(node, request.options, request.given_options);
   read_rack_keys(node, request.rack);
 }
 
@@ -173,6 +179,11 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
   Setup setup(read_model(model),
               Hardware(read_system(system), request.fidelity, request.all_reduce),
               request.precision, request.options);
+  check_options(request.given_options, request.options, setup.model, setup.hardware.accounting());
+  if (request.rack.sample_experts && request.options.routing != Routing{}) {
+    throw ConfigError("experts: sampled draws them uniformly; expected routing uniform beside it");
+  }
+  setup.given_options = request.given_options;
   setup.rack = request.rack;
   check_rack(setup.rack, setup.hardware.fabric());
   return setup;
@@ -193,6 +204,7 @@ Point read_point(const Node& node, const Setup& setup) {
   const auto rows = strategies();
   Point point;
   point.strategy = &rows[node.choice("strategy", names_of(rows))];
+  check_options(setup.given_options, std::span(&point.strategy, 1));
   const auto width = [&](std::string_view key, int& value) {
     if (node.has(key)) value = static_cast<int>(node.integer(key, {1, 1024}));
   };

@@ -22,14 +22,17 @@ struct SetupRequest {
   std::string all_reduce = "auto";
   PrecisionPlan precision;
   ScheduleOptions options;
+  std::vector<GivenOption> given_options;
   RackSpec rack;
 };
 
-/// Keys of a setup in a JSON object: system, fidelity, weights, kv, attention_math, activations,
-/// overlap_all_reduce, all_reduce (and model), and those of a rack (rack_keys).
+/// Keys of a setup in a JSON object: system, fidelity, precision, weights, kv, attention_math,
+/// activations, all_reduce (and model), those of the schedule (option_keys), and those of a rack
+/// (rack_keys).
 std::vector<std::string_view> setup_keys();
-/// Reads those keys that are there. Errors: ConfigError.
-void read_setup_keys(const Node& node, SetupRequest& request);
+/// Reads those keys that are there; a preset of formats is looked up in the catalog, and single
+/// formats beside it win. Errors: ConfigError.
+void read_setup_keys(const Node& node, const Catalog& catalog, SetupRequest& request);
 
 /// Opens the model and the system. Overrides below "model." and "system." change those files;
 /// others are an error here. Errors: ConfigError.

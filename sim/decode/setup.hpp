@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "hw_models/hardware.hpp"
+#include "sim/decode/option_keys.hpp"
 #include "sim/decode/rack_spec.hpp"
 #include "sim/llm/attention/attention_kind.hpp"
 #include "sim/llm/model_spec.hpp"
@@ -24,6 +25,7 @@ struct Setup {
   Hardware hardware;
   PrecisionPlan precision;
   ScheduleOptions options;
+  std::vector<GivenOption> given_options;  ///< those that were asked for, for messages
   RackSpec rack;
 };
 

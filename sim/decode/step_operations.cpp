@@ -16,6 +16,7 @@ constexpr HopB kOff{HopBMode::Off, 1};
 
 AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strategy,
                                   const Layout& layout) {
+  const ScheduleOptions options = options_for(strategy, setup.options);
   return attention_shard({.model = setup.model,
                           .attention = *setup.attention,
                           .precision = setup.precision,
@@ -23,21 +24,23 @@ AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strat
                           .batch = layout.dp,
                           .context = 1,
                           .active = {},
-                          .largest_rank = false},
-                         strategy.get().widths(layout));
+                          .largest_rank = false,
+                          .options = options},
+                         strategy.get().widths(layout, options));
 }
 
-StepOperations::StepOperations(const Setup& setup) : setup_(&setup) {}
+StepOperations::StepOperations(const Setup& setup)
+    : setup_(&setup), routing_(setup.model.moe, setup.options.routing) {}
 
 ActiveExperts StepOperations::routing(int tokens, int ep) {
   if (setup_->model.moe.layers == 0) return {};
   const auto index = static_cast<std::size_t>(tokens);
   const auto row = static_cast<std::size_t>(ep);
-  if (index >= kRoutingTableLimit) return active_experts(setup_->model.moe, tokens, ep);
+  if (index >= kRoutingTableLimit) return routing_.at(tokens, ep);
   if (routing_table_.size() <= row) routing_table_.resize(row + 1);
   auto& known = routing_table_[row];
-  if (known.size() <= index) known.resize(index + 1, {.mean = -1.0, .largest = -1.0});
-  if (known[index].mean < 0.0) known[index] = active_experts(setup_->model.moe, tokens, ep);
+  if (known.size() <= index) known.resize(index + 1, {.mean = -1.0});
+  if (known[index].mean < 0.0) known[index] = routing_.at(tokens, ep);
   return known[index];
 }
 
@@ -45,6 +48,15 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                                              int batch, double context) {
   const bool same_but_context = strategy_ == &strategy && batch_ == batch && layout_ == layout;
   if (same_but_context && context_ == context) return Change::None;
+  best_.reset();
+  context_ = context;
+  if (same_but_context) {
+    shard_.kv_tokens = context / layout.kvp;
+    list(Block::Attention)[attention_kernel_] =
+        setup_->attention->flash_decode(shard_, setup_->precision);
+    return Change::AttentionKernel;
+  }
+  if (strategy_ != &strategy) options_ = options_for(strategy, setup_->options);
   const StepInput step{.model = setup_->model,
                        .attention = *setup_->attention,
                        .precision = setup_->precision,
@@ -52,16 +64,11 @@ StepOperations::Change StepOperations::build(const StrategyEntry& strategy, cons
                        .batch = batch,
                        .context = context,
                        .active = routing(batch, layout.ep),
-                       .largest_rank = setup_->hardware.accounting() != Accounting::Theory};
-  best_.reset();
-  context_ = context;
-  if (same_but_context) {
-    list(Block::Attention)[attention_kernel_] = setup_->attention->flash_decode(
-        attention_shard(step, strategy.get().widths(layout)), setup_->precision);
-    return Change::AttentionKernel;
-  }
+                       .largest_rank = setup_->hardware.accounting() != Accounting::Theory,
+                       .options = options_};
   strategy_ = nullptr;  // nothing is known until everything is written
   build_all(strategy.get(), step);
+  shard_ = attention_shard(step, strategy.get().widths(layout, options_));
   has_exchange_ = strategy.hides_exchange &&
                   std::any_of(list(Block::Attention).begin(), list(Block::Attention).end(),
                               [](const Operation& op) { return op.cut_by_hop_b; });
@@ -89,6 +96,10 @@ void StepOperations::build_all(const Strategy& strategy, const StepInput& step) 
     list(Block::Begin).clear();
     std::erase_if(list(Block::End),
                   [](const Operation& op) { return op.kind != OperationKind::Gemm; });
+  } else if (step.options.host > Seconds()) {
+    Operation host = elementwise("host");
+    host.host = step.options.host;
+    list(Block::End).push_back(host);
   }
   if (step.layout.pp > 1) {
     const Bytes hidden = step.hidden_bytes(step.group_batch());

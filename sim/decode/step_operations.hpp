@@ -50,12 +50,15 @@ class StepOperations {
   OperationList& list(Block block) { return lists_[static_cast<std::size_t>(block)]; }
 
   const Setup* setup_;
+  RoutingModel routing_;
   const StrategyEntry* strategy_ = nullptr;
+  ScheduleOptions options_;  // that the strategy takes
   Layout layout_;
   int batch_ = 0;
   double context_ = 0.0;
   std::array<OperationList, kBlocks> lists_;
   std::size_t attention_kernel_ = 0;
+  AttentionShard shard_;  // of the attention kernel
   bool has_exchange_ = false;
   std::optional<HopB> best_;                               // of the lists at hand
   std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens

@@ -14,6 +14,7 @@ OperationReport report_operation(const Schedule& schedule, const ComputeTime& co
                                  const ScheduledOperation& scheduled, SimTime origin) {
   const Operation& op = *scheduled.operation;
   const bool collective = op.kind == OperationKind::Collective;
+  const bool beside = collective || op.stream == KernelStream::Second;
   const Timeline& timeline = schedule.timeline();
   SimTime start = timeline.start(scheduled.first);
   SimTime finish = timeline.finish(scheduled.first);
@@ -21,7 +22,7 @@ OperationReport report_operation(const Schedule& schedule, const ComputeTime& co
   for (TaskId task = scheduled.first; task < scheduled.end; ++task) {
     start = std::min(start, timeline.start(task));
     finish = std::max(finish, timeline.finish(task));
-    if (collective) exposed.add(compute, timeline.start(task), timeline.finish(task));
+    if (beside) exposed.add(compute, timeline.start(task), timeline.finish(task));
   }
   return {.name = op.name,
           .kind = name_of(op.kind),
@@ -36,7 +37,7 @@ OperationReport report_operation(const Schedule& schedule, const ComputeTime& co
           .duration = scheduled.busy,
           .start = start - origin,
           .finish = finish - origin,
-          .exposed = collective ? exposed.sum() : scheduled.busy};
+          .exposed = beside ? exposed.sum() : scheduled.busy};
 }
 
 /// The operations of one block, as they were scheduled, with times from `origin` after the start of
@@ -81,8 +82,10 @@ void take_times_of_rank(const RackStep& step, StepReport& report) {
       op.duration = times[i]->duration;
       op.start = times[i]->start;
       op.finish = times[i]->finish;
-      const bool collective = operations[i].operation->kind == OperationKind::Collective;
-      op.exposed = collective ? times[i]->exposed : times[i]->duration;
+      const Operation& operation = *operations[i].operation;
+      const bool beside =
+          operation.kind == OperationKind::Collective || operation.stream == KernelStream::Second;
+      op.exposed = beside ? times[i]->exposed : times[i]->duration;
     }
   };
   for (LayerReport& layer : report.layers) {
@@ -106,11 +109,20 @@ std::vector<std::string> warnings_of(const Setup& setup, const Point& point) {
                          " does not overlap an exchange");
     } else if (point.layout.kvp == 1) {
       warnings.push_back("hop_b has no effect: kvp 1 has no exchange");
+    } else if (point.strategy->takes.exchange &&
+               setup.options.exchange == DcpExchange::AllGatherReduceScatter) {
+      warnings.push_back("hop_b has no effect: exchange ag_rs is not cut, a2a is");
+    } else if (!setup.options.merge_before_w_uv) {
+      warnings.push_back("hop_b has no effect: W_UV stands between attention and exchange");
     }
   }
   if (setup.options.overlap_all_reduce && !point.strategy->overlaps_all_reduce) {
     warnings.push_back("overlap_all_reduce has no effect: strategy " +
                        std::string(point.strategy->name) + " exposes all its communication");
+  }
+  const bool moe_exchange_given = setup.options.moe_exchange != MoeExchange::AllReduce;
+  if (moe_exchange_given && point.layout.ep == 1) {
+    warnings.push_back("moe_exchange has no effect: ep 1 leaves the all-reduce");
   }
   if (setup.rack.sample_experts && setup.model.moe.layers == 0) {
     warnings.push_back("experts has no effect: model " + setup.model.name + " has none");

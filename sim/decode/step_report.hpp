@@ -29,7 +29,8 @@ struct OperationReport {
   SimTime duration;            ///< for which it holds its stream, latencies included
   SimTime start;
   SimTime finish;
-  SimTime exposed;  ///< of a collective: time in which nothing is computed; else the duration
+  SimTime exposed;  ///< of a collective or on a second stream: time in which nothing is computed
+                    ///< on the first; else the duration
 };
 
 /// One kind of layer and how many of them the model has.

@@ -4,6 +4,8 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "sim/llm/expert_groups.hpp"
+
 namespace helixsim {
 namespace {
 
@@ -68,6 +70,9 @@ MoeFfnSpec moe_of(const Node& node, const std::string& experts_key) {
                  .shared_intermediate =
                      size_or(node, "shared_expert_intermediate_size", static_cast<int>(shared))};
   moe.experts_per_token = static_cast<int>(node.integer("num_experts_per_tok", {1, moe.experts}));
+  if (has_value(node, "n_group") && has_value(node, "topk_group")) {
+    read_expert_groups(node, "n_group", "topk_group", moe);
+  }
   return moe;
 }
 

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "sim/llm/attention/registry.hpp"
+#include "sim/llm/expert_groups.hpp"
 #include "sim/llm/hugging_face.hpp"
 #include "sim/llm/parameters.hpp"
 #include "sim/units/format.hpp"
@@ -20,8 +21,8 @@ DenseFfnSpec read_dense(const Node& node) {
 }
 
 MoeFfnSpec read_moe(const Node& node) {
-  node.allow_only(
-      {"layers", "experts", "experts_per_token", "intermediate", "shared_intermediate"});
+  node.allow_only({"layers", "experts", "experts_per_token", "intermediate", "shared_intermediate",
+                   "groups", "groups_per_token"});
   MoeFfnSpec moe{.layers = static_cast<int>(node.integer("layers", kLayers)),
                  .experts = static_cast<int>(node.integer("experts", {1, 100'000})),
                  .experts_per_token = 1,
@@ -29,6 +30,7 @@ MoeFfnSpec read_moe(const Node& node) {
                  .shared_intermediate =
                      static_cast<int>(node.integer("shared_intermediate", {0, kSizes.high}))};
   moe.experts_per_token = static_cast<int>(node.integer("experts_per_token", {1, moe.experts}));
+  if (node.has("groups")) read_expert_groups(node, "groups", "groups_per_token", moe);
   return moe;
 }
 

@@ -38,6 +38,8 @@ struct MoeFfnSpec {
   int experts_per_token = 1;
   int intermediate = 1;
   int shared_intermediate = 0;
+  int groups = 1;            ///< of equally many experts, for group-limited routing
+  int groups_per_token = 1;  ///< in which the experts of a token lie
 };
 
 /// The architecture of a decoder-only model. `dense.layers + moe.layers` is the number of layers;

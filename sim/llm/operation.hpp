@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string_view>
 #include <vector>
@@ -20,6 +21,10 @@ inline constexpr int kTimeCategories = 5;
 std::string_view name_of(OperationKind kind);
 std::string_view name_of(TimeCategory category);
 
+/// Kernels of the second stream run beside those that follow them on the first, one after the
+/// other, until a kernel of the first waits for them.
+enum class KernelStream : std::uint8_t { First, Second, FirstAfterSecond };
+
 /// One operation of a layer on one GPU: a kernel on the compute stream, or a collective on the
 /// communication stream. `name` refers to a string literal.
 struct Operation {
@@ -30,7 +35,9 @@ struct Operation {
   CollectiveRequest collective{};
   bool cut_by_hop_b =
       false;  ///< the exchange that HOP-B cuts into chunks with the attention before it
+  KernelStream stream = KernelStream::First;
   double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
+  Seconds host{};               ///< for which the GPU waits for the host; no kernel then
 };
 
 using OperationList = std::vector<Operation>;

@@ -7,11 +7,14 @@ namespace helixsim {
 
 double parameter_count(const ModelSpec& model) {
   const auto attention = make_attention(model.attention, model.hidden);
+  const auto heads = static_cast<double>(attention->query_heads());
   const AttentionShard whole{.requests = 1,
                              .kv_tokens = 1,
-                             .query_heads = static_cast<double>(attention->query_heads()),
+                             .query_heads = heads,
                              .kv_heads = static_cast<double>(attention->kv_heads()),
-                             .output_heads = static_cast<double>(attention->query_heads())};
+                             .projected_heads = heads,
+                             .value_heads = heads,
+                             .output_heads = heads};
   const double moe_layer = model.moe.layers == 0
                                ? 0.0
                                : router_elements(model) + routed_expert_elements(model, 1, 1) +

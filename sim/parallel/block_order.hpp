@@ -10,12 +10,6 @@ namespace helixsim {
 /// The two exceptions to "operations of a block follow one another"; the task graph of a rank and
 /// the pass without a queue share them.
 
-struct ScheduleOptions {
-  /// An all-reduce directly behind a kernel starts with it, since the kernel produces its input
-  /// (tile by tile), and ends no earlier than it: the most that overlap can hide.
-  bool overlap_all_reduce = false;
-};
-
 /// Whether HOP-B cuts operation `index` together with the exchange behind it.
 inline bool is_cut(std::span<const Operation> operations, std::size_t index, const HopB& hop_b) {
   return hop_b.mode != HopBMode::Off && operations[index].kind == OperationKind::Attention &&

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/parallel/beside_time.hpp"
 #include "sim/parallel/hop_b_pieces.hpp"
 #include "sim/parallel/operation_time.hpp"
 
@@ -14,6 +15,7 @@ BlockTimes block_pass(std::span<const Operation> operations, const HopB& hop_b, 
     times.busy[static_cast<std::size_t>(op.category)] += busy;
   };
   SimTime last_kernel;
+  BesideTime beside;
   for (std::size_t i = 0; i < operations.size(); ++i) {
     const Operation& op = operations[i];
     if (is_cut(operations, i, hop_b)) {
@@ -23,9 +25,19 @@ BlockTimes block_pass(std::span<const Operation> operations, const HopB& hop_b, 
       times.makespan += pieces.makespan();
       ++i;
     } else if (op.kind != OperationKind::Collective) {
-      last_kernel = operation_time(hardware.duration(op.work));
-      book(op, last_kernel);
-      times.makespan += last_kernel;
+      const SimTime time = compute_time(hardware, op);
+      if (op.stream != KernelStream::First) [[unlikely]] {
+        if (op.stream == KernelStream::Second) {
+          beside.add_second(time, times.makespan);
+          continue;
+        }
+        const SimTime longer = beside.join(times.makespan);
+        book(op, longer);
+        times.makespan += longer;
+      }
+      last_kernel = time;
+      book(op, time);
+      times.makespan += time;
     } else {
       const CollectiveCost cost = hardware.cost(op.collective);
       const SimTime busy = operation_time(cost.occupancy) + operation_time(cost.latency);

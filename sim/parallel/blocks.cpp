@@ -15,6 +15,8 @@ AttentionShard attention_shard(const StepInput& step, const Widths& widths) {
           .kv_tokens = step.context / step.layout.kvp,
           .query_heads = heads / step.layout.tpa,
           .kv_heads = static_cast<double>(kv_heads),
+          .projected_heads = heads / widths.query,
+          .value_heads = heads / widths.values,
           .output_heads = heads / widths.output};
 }
 
@@ -44,35 +46,48 @@ void add_all_reduce(std::string_view name, std::string_view lone_norm, const Gro
   }
 }
 
+void add_local_attention(const StepInput& step, const AttentionShard& shard, OperationList& out) {
+  step.attention.before(shard, step.precision, out);
+  out.push_back(step.attention.flash_decode(shard, step.precision));
+  step.attention.project_values(shard, step.precision, out);
+  step.attention.after(shard, step.precision, out);
+}
+
 Bytes partial_output_bytes(const StepInput& step) {
   const double heads = static_cast<double>(step.attention.query_heads()) / step.layout.tpa;
   const double bytes_per_head =
-      step.attention.exchanged_size() * bytes_per_element(step.precision.activations) + kLseBytes;
+      exchanged_size(step) * bytes_per_element(step.precision.activations) + kLseBytes;
   return Bytes(step.group_batch() * heads * bytes_per_head);
 }
 
+Bytes lse_bytes(const StepInput& step) {
+  const double heads = static_cast<double>(step.attention.query_heads()) / step.layout.tpa;
+  return Bytes(step.group_batch() * heads * kLseBytes);
+}
+
+int exchanged_size(const StepInput& step) {
+  return step.options.merge_before_w_uv ? step.attention.exchanged_size()
+                                        : step.attention.value_size();
+}
+
+void add_kvp_all_to_all(const StepInput& step, OperationList& out) {
+  const int kvp = step.layout.kvp;
+  if (kvp == 1) return;
+  const bool after_attention = out.back().kind == OperationKind::Attention;
+  const Bytes payload = partial_output_bytes(step);
+  add_exchange("kvp_all_to_all", CollectiveKind::AllToAll, StartUp::KvpExchange,
+               step.layout.kvp_group(), payload, payload * ((kvp - 1.0) / kvp), out);
+  out.back().cut_by_hop_b = after_attention;
+  out.push_back(elementwise("combine", TimeCategory::Attention));
+}
+
 void all_reduce_dense_block(const StepInput& step, const Widths& widths, OperationList& out) {
-  dense_ffn(step.model, {.tokens = static_cast<double>(step.batch), .tpf = widths.dense_ffn},
+  dense_ffn(step.model,
+            {.tokens = static_cast<double>(step.batch),
+             .tpf = widths.dense_ffn,
+             .minimum_columns = step.options.minimum_shard_columns},
             step.precision, out);
   add_all_reduce("ffn_all_reduce", "norm2", step.layout.neighbours(widths.dense_ffn),
-                 step.hidden_bytes(step.batch), out);
-}
-
-MoeFfnShard moe_shard(const StepInput& step, const Widths& widths) {
-  return {.routed_tokens = static_cast<double>(step.batch),
-          .local_tokens = static_cast<double>(step.group_batch()),
-          .tpf = step.layout.tpf,
-          .ep = step.layout.ep,
-          .shared_width = widths.shared,
-          .active = step.active,
-          .largest_rank = step.largest_rank};
-}
-
-void all_reduce_moe_block(const StepInput& step, const Widths& widths, OperationList& out) {
-  const MoeFfnShard shard = moe_shard(step, widths);
-  moe_route(step.model, shard, step.precision, out);
-  moe_experts(step.model, shard, step.precision, out);
-  add_all_reduce("moe_all_reduce", "norm2", step.layout.neighbours(shard.tpf * shard.ep),
                  step.hidden_bytes(step.batch), out);
 }
 

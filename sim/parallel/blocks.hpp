@@ -17,14 +17,23 @@ void add_all_reduce(std::string_view name, std::string_view lone_norm, const Gro
 void add_exchange(std::string_view name, CollectiveKind kind, StartUp start_up, const Group& group,
                   Bytes payload, Bytes port_bytes, OperationList& out);
 
+/// The attention of GPUs that each hold the whole sequence: projections, attention, output
+/// projection.
+void add_local_attention(const StepInput& step, const AttentionShard& shard, OperationList& out);
+
+/// Values of a head's partial output that KVP ranks exchange: before W_UV or after it.
+int exchanged_size(const StepInput& step);
 /// Bytes of partial outputs and LSE of the local query heads: b (Q/TPA) (size * activation bytes +
 /// 4).
 Bytes partial_output_bytes(const StepInput& step);
+/// The 4 of it.
+Bytes lse_bytes(const StepInput& step);
+/// All-to-all of partial outputs and LSE in the KVP group, and their combination. HOP-B cuts it
+/// where it follows attention directly.
+void add_kvp_all_to_all(const StepInput& step, OperationList& out);
 
-/// FFN blocks that end in one all-reduce over tpf * ep GPUs, as tp, helix and medha have them.
+/// A dense FFN that ends in one all-reduce, as tp, helix and medha have it.
 void all_reduce_dense_block(const StepInput& step, const Widths& widths, OperationList& out);
-void all_reduce_moe_block(const StepInput& step, const Widths& widths, OperationList& out);
-MoeFfnShard moe_shard(const StepInput& step, const Widths& widths);
 
 /// Embedding look-up, vocabulary-parallel over `width` GPUs, and its all-reduce.
 void add_embedding(const StepInput& step, int width, OperationList& out);

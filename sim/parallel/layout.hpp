@@ -35,6 +35,9 @@ struct Layout {
   [[nodiscard]] Group neighbours(int width) const { return every(1, width); }
   [[nodiscard]] Group tpa_group() const { return neighbours(tpa); }
   [[nodiscard]] Group kvp_group() const { return every(tpa, kvp); }
+  /// All GPUs that hold the same requests.
+  [[nodiscard]] int attention_gpus() const { return bounded_product(tpa, kvp); }
+  [[nodiscard]] Group attention_group() const { return neighbours(attention_gpus()); }
   [[nodiscard]] Group dp_group() const { return every(bounded_product(tpa, kvp), dp); }
   [[nodiscard]] Group tpf_group() const { return neighbours(tpf); }
   [[nodiscard]] Group ep_group() const { return every(tpf, ep); }

@@ -1,7 +1,9 @@
 #pragma once
 
+#include "hw_models/hardware.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/engine/time.hpp"
+#include "sim/llm/operation.hpp"
 
 namespace helixsim {
 
@@ -12,6 +14,13 @@ inline SimTime operation_time(Seconds time) {
   if (!(time < kLongest))
     throw ConfigError("one operation takes longer than 1000 s: are the system's rates right?");
   return to_sim_time(time);
+}
+
+/// Time of an operation on the compute stream.
+inline SimTime compute_time(const Hardware& hardware, const Operation& op) {
+  if (op.host > Seconds()) [[unlikely]]
+    return operation_time(op.host);
+  return operation_time(hardware.duration(op.work));
 }
 
 }  // namespace helixsim

@@ -171,7 +171,7 @@ void RackSchedule::append_task(TaskId folded, TaskId block_first, int stage, int
     after_.clear();
     collect_predecessors(folded, block_first, member, rank);
     TaskId& task = placed(folded, block_first, member);
-    task = stream == folded_->compute_stream()
+    task = op.kind != OperationKind::Collective
                ? add_kernel(op, folded, rank, layer)
                : graph_.add({.work = folded_->graph().duration(folded)}, after_);
     keep({.rank = static_cast<std::uint32_t>(rank),
@@ -213,9 +213,9 @@ TaskId RackSchedule::add_kernel(const Operation& op, TaskId folded, int rank, in
   if (work.hbm_bytes() != even.hbm_bytes() || work.flops != even.flops) {
     duration = operation_time(hardware_->duration(work));
   }
-  const double stretch = kernel_stretch(rank, folded, layer);
+  const double stretch = op.host > Seconds() ? 1.0 : kernel_stretch(rank, folded, layer);
   if (stretch != 1.0) duration = operation_time(duration.seconds() * stretch);
-  const ResourceId stream = compute_stream(rank);
+  const ResourceId stream = op.stream == KernelStream::Second ? kNoResource : compute_stream(rank);
   if (!effects_.share_hbm || work.hbm_bytes() == Bytes()) {
     return graph_.add({.work = duration, .resource = stream}, after_);
   }

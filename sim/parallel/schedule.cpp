@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "sim/engine/contract.hpp"
 #include "sim/parallel/hop_b_pieces.hpp"
 #include "sim/parallel/operation_time.hpp"
 
@@ -17,6 +18,9 @@ void Schedule::clear() {
   compute_ = graph_.add_resource(ResourceKind::Stream);
   communication_ = graph_.add_resource(ResourceKind::Stream);
   joins_ = {};
+  second_ = kNoTask;
+  beside_ = {};
+  first_stream_ = {};
   operations_.clear();
   blocks_.clear();
   block_tasks_.clear();
@@ -48,10 +52,30 @@ void Schedule::note(const Operation& op, TaskId first, SimTime busy, const Colle
 }
 
 TaskId Schedule::add_compute(const Operation& op, const Joins& after) {
-  const TaskId task = add_task(operation_time(hardware_->duration(op.work)), compute_);
+  const TaskId task = add_task(compute_time(*hardware_, op), compute_);
   depend_on(after, task);
   note(op, task, graph_.duration(task), {});
+  first_stream_ += graph_.duration(task);
   return task;
+}
+
+/// A kernel beside the compute stream. Its time is booked where it is waited for, as far as it is
+/// longer.
+TaskId Schedule::add_second(const Operation& op, const Joins& after) {
+  const TaskId task = add_task(compute_time(*hardware_, op), kNoResource);
+  depend_on(after, task);
+  note(op, task, graph_.duration(task), {});
+  blocks_.back().busy[static_cast<std::size_t>(op.category)] -= graph_.duration(task);
+  beside_.add_second(graph_.duration(task), first_stream_);
+  return task;
+}
+
+void Schedule::wait_for_second(const Operation& op) {
+  if (second_ == kNoTask) return;
+  ensure(joins_.tasks[1] == kNoTask, "a kernel waits for one task of each stream");
+  joins_.tasks[1] = second_;
+  second_ = kNoTask;
+  blocks_.back().busy[static_cast<std::size_t>(op.category)] += beside_.join(first_stream_);
 }
 
 TaskId Schedule::add_collective(const Operation& op, const Joins& after) {
@@ -79,7 +103,10 @@ void Schedule::append(std::span<const Operation> operations, const HopB& hop_b, 
       add_pieces(op, operations[i + 1],
                  cut_by_hop_b(op, operations[i + 1], hop_b, requests, *hardware_));
       ++i;
+    } else if (op.stream == KernelStream::Second) {
+      second_ = add_second(op, second_ == kNoTask ? joins_ : Joins{{second_, kNoTask}});
     } else if (op.kind != OperationKind::Collective) {
+      if (op.stream == KernelStream::FirstAfterSecond) wait_for_second(op);
       before_producer = joins_;
       joins_ = {{add_compute(op, joins_), kNoTask}};
     } else if (overlap_all_reduce_ && follows_its_kernel(operations, i)) {

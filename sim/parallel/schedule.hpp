@@ -10,10 +10,12 @@
 #include "sim/engine/executor.hpp"
 #include "sim/engine/task_graph.hpp"
 #include "sim/llm/operation.hpp"
+#include "sim/parallel/beside_time.hpp"
 #include "sim/parallel/block_order.hpp"
 #include "sim/parallel/block_times.hpp"
 #include "sim/parallel/hop_b.hpp"
 #include "sim/parallel/hop_b_pieces.hpp"
+#include "sim/parallel/schedule_options.hpp"
 
 namespace helixsim {
 
@@ -77,6 +79,8 @@ class Schedule {
   TaskId add_task(SimTime time, ResourceId stream);
   void depend_on(const Joins& joins, TaskId task);
   TaskId add_compute(const Operation& op, const Joins& after);
+  TaskId add_second(const Operation& op, const Joins& after);
+  void wait_for_second(const Operation& op);
   TaskId add_collective(const Operation& op, const Joins& after);
   void add_pieces(const Operation& attention, const Operation& exchange, const HopBPieces& pieces);
   void note(const Operation& op, TaskId first, SimTime busy, const CollectiveCost& cost);
@@ -89,6 +93,9 @@ class Schedule {
   ResourceId compute_ = 0;
   ResourceId communication_ = 0;
   Joins joins_;
+  TaskId second_ = kNoTask;  // latest kernel of the second stream that nothing waits for yet
+  BesideTime beside_;
+  SimTime first_stream_;  // of kernels on the compute stream so far
   std::vector<ScheduledOperation> operations_;
   std::vector<BlockTimes> blocks_;
   std::vector<ScheduledBlock> block_tasks_;

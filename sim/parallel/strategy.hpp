@@ -8,6 +8,7 @@
 #include "sim/llm/precision_plan.hpp"
 #include "sim/llm/routing.hpp"
 #include "sim/parallel/layout.hpp"
+#include "sim/parallel/schedule_options.hpp"
 
 namespace helixsim {
 
@@ -20,7 +21,8 @@ struct StepInput {
   int batch = 1;         ///< requests of the stage's micro-batch, divisible by dp
   double context = 1;    ///< cached tokens a request
   ActiveExperts active;  ///< routing of `batch` tokens over layout.ep ranks; unused without experts
-  bool largest_rank = true;  ///< cost the critical expert rank rather than the mean one
+  bool largest_rank = true;   ///< cost the critical expert rank rather than the mean one
+  ScheduleOptions options{};  ///< those that the strategy takes (options_for)
 
   /// b: requests that one attention group holds.
   [[nodiscard]] int group_batch() const { return batch / layout.dp; }
@@ -32,7 +34,9 @@ struct StepInput {
 
 /// Over how many GPUs a strategy spreads each part of the model.
 struct Widths {
-  int output = 1;      ///< GPUs over which W_O (and W_UV) are sharded
+  int query = 1;       ///< GPUs over which W_Q is sharded
+  int values = 1;      ///< GPUs over which W_UV is sharded (MLA)
+  int output = 1;      ///< GPUs over which W_O is sharded
   int dense_ffn = 1;   ///< GPUs over which a dense FFN is sharded
   int shared = 1;      ///< GPUs over which the shared expert is sharded
   int vocabulary = 1;  ///< GPUs over which embedding and lm_head are stored
@@ -53,7 +57,8 @@ class Strategy {
   [[nodiscard]] virtual std::optional<LayoutFault> fault(const AttentionKind& attention,
                                                          const ModelSpec& model,
                                                          const Layout& layout) const = 0;
-  [[nodiscard]] virtual Widths widths(const Layout& layout) const = 0;
+  [[nodiscard]] virtual Widths widths(const Layout& layout,
+                                      const ScheduleOptions& options) const = 0;
   /// Operations of the attention block, exchange and output projection included, in program order.
   virtual void attention_block(const StepInput& step, OperationList& out) const = 0;
   virtual void dense_block(const StepInput& step, OperationList& out) const = 0;

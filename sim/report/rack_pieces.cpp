@@ -23,8 +23,12 @@ class PieceCollector {
   void add(TaskId task) {
     const auto rank = schedule_.tasks()[task].rank;
     const ResourceId stream = schedule_.graph().resources()[task];
+    const RackTask& origin = schedule_.tasks()[task];
+    const Operation& op = *schedule_.folded().operations()[origin.operation].operation;
     if (stream == schedule_.compute_stream(static_cast<int>(rank))) {
       add_piece(task, RackRow::Compute);
+    } else if (op.stream == KernelStream::Second) {
+      add_piece(task, RackRow::SecondCompute);
     } else if (stream == kNoResource) {
       add_piece(task, RackRow::Links);
     } else if (schedule_.has_links()) {

@@ -12,6 +12,7 @@ namespace helixsim {
 /// On which kind of row of a GPU's timeline something is drawn.
 enum class RackRow : std::uint8_t {
   Compute,        ///< kernels
+  SecondCompute,  ///< kernels of a second stream beside them
   Communication,  ///< collectives, from start-up to end
   Links,          ///< what passes beside them: transfers, latencies
 };

@@ -54,14 +54,21 @@ class RackTracer {
   }
 
   void add_streams() {
+    const bool has_second = std::any_of(pieces_.begin(), pieces_.end(), [](const RackPiece& piece) {
+      return piece.row == RackRow::SecondCompute;
+    });
     for (std::size_t rank = 0; rank < ranks(); ++rank) {
-      streams_.push_back({trace_.add_track(static_cast<ProcessId>(rank), "compute"),
-                          trace_.add_track(static_cast<ProcessId>(rank), "communication")});
+      const auto add = [&](const char* name) {
+        return trace_.add_track(static_cast<ProcessId>(rank), name);
+      };
+      const TrackId compute = add("compute");
+      const TrackId second = has_second ? add("compute 2") : compute;
+      streams_.push_back({compute, second, add("communication")});
     }
     for (std::size_t i = 0; i < pieces_.size(); ++i) {
       const RackPiece& piece = pieces_[i];
       if (piece.row == RackRow::Links) continue;
-      const TrackId track = streams_[piece.rank][piece.row == RackRow::Compute ? 0 : 1];
+      const TrackId track = streams_[piece.rank][static_cast<std::size_t>(piece.row)];
       slices_[i] = trace_.add(slice_of(piece, track, operation(piece).name));
     }
   }
@@ -185,7 +192,7 @@ class RackTracer {
   const std::vector<RackPiece>& pieces_;
   const std::vector<std::uint32_t>& of_tasks_;
   Trace trace_;
-  std::vector<std::array<TrackId, 2>> streams_;  // by rank
+  std::vector<std::array<TrackId, 3>> streams_;  // by rank, in order of RackRow
   std::vector<std::vector<Lane>> lanes_;         // by rank
   std::vector<SliceId> slices_;                  // by piece
 };

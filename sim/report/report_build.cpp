@@ -122,13 +122,38 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   return view;
 }
 
-/// What the scenario assumes, and what makes ranks of its studies differ, each once.
+/// The options of the schedule that a study was asked for, as "moe_exchange: all_gather".
+std::vector<std::string> given_options_of(const Study& study) {
+  constexpr Layout kAnyExpertRanks{.tpf = 1, .ep = 2};
+  std::vector<std::string> lines;
+  for (const GivenOption& given : study.setup.given_options) {
+    for (const StrategySpace& space : study.space.strategies) {
+      const auto options =
+          options_of(study.setup.options, study.setup.model, *space.strategy, kAnyExpertRanks);
+      const auto found =
+          std::find_if(options.begin(), options.end(),
+                       [&](const NamedOption& option) { return option.name == given.name; });
+      if (found == options.end()) continue;
+      lines.push_back(
+          std::visit([&](const auto& value) { return fmt::format("{}: {}", given.name, value); },
+                     found->value));
+      break;
+    }
+  }
+  return lines;
+}
+
+/// What the scenario assumes, options of its studies, and what makes their ranks differ, each once.
 std::vector<std::string> assumptions_of(const Scenario& scenario) {
   std::vector<std::string> all = scenario.assumptions;
-  for (const Study& study : scenario.studies) {
-    for (const std::string& line : describe(study.setup.rack)) {
+  const auto add = [&](const std::vector<std::string>& lines) {
+    for (const std::string& line : lines) {
       if (std::find(all.begin(), all.end(), line) == all.end()) all.push_back(line);
     }
+  };
+  for (const Study& study : scenario.studies) {
+    add(given_options_of(study));
+    add(describe(study.setup.rack));
   }
   return all;
 }

@@ -88,6 +88,11 @@ std::string step_json(const Setup& setup, const StepReport& report) {
     if (category == TimeCategory::Communication)
       categories["communication_hidden"] = result.hidden_seconds;
   }
+  Json options{{"overlap_all_reduce", setup.options.overlap_all_reduce},
+               {"all_reduce", setup.hardware.all_reduce()}};
+  for (const NamedOption& one : options_of(setup.options, setup.model, *point.strategy, layout)) {
+    std::visit([&](const auto& value) { options[std::string(one.name)] = value; }, one.value);
+  }
   Json critical_path = Json::array();
   for (const CriticalOperation& op : report.critical_path) {
     critical_path.push_back({{"name", op.name}, {"seconds", op.seconds}, {"share", op.share}});
@@ -116,9 +121,7 @@ std::string step_json(const Setup& setup, const StepReport& report) {
       {"context_tokens", point.context},
       {"hop_b", {{"mode", to_text(point.hop_b)}, {"chunks", result.chunks}}},
       {"precision", precision_json(setup.precision)},
-      {"options",
-       {{"overlap_all_reduce", setup.options.overlap_all_reduce},
-        {"all_reduce", setup.hardware.all_reduce()}}},
+      {"options", options},
       {"ranks", ranks_json(setup, report)},
       {"requests_in_flight", point.requests_in_flight()},
       {"status", ok ? "ok" : "infeasible"},

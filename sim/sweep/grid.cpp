@@ -16,7 +16,7 @@ void for_each_layout(const StrategySpace& space, const std::vector<int>& gpus, V
   const auto too_many = [&](const Layout& layout) { return layout.gpus() > gpus.back(); };
   const auto add_ffn = [&](Layout layout) {
     if (!std::binary_search(gpus.begin(), gpus.end(), layout.gpus())) return;
-    const int ffn_gpus = space.strategy->get().widths(layout).dense_ffn;
+    const int ffn_gpus = space.strategy->get().widths(layout, {}).dense_ffn;
     for (const int ep : space.ep) {
       if (ep > ffn_gpus) break;
       layout.ep = ep;

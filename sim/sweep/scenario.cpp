@@ -20,11 +20,17 @@ std::vector<std::string> read_strategies(const Node& node) {
 }
 
 /// Keys of a setup that the whole scenario shares, and those of one study over them.
-SetupRequest study_request(const Node& scenario, const Node& study) {
+SetupRequest study_request(const Node& scenario, const Node& study, const Catalog& catalog) {
   SetupRequest request;
-  read_setup_keys(scenario, request);
-  read_setup_keys(study, request);
+  read_setup_keys(scenario, catalog, request);
+  read_setup_keys(study, catalog, request);
   return request;
+}
+
+std::vector<const StrategyEntry*> strategies_of(const SearchSpace& space) {
+  std::vector<const StrategyEntry*> all;
+  for (const StrategySpace& one : space.strategies) all.push_back(one.strategy);
+  return all;
 }
 
 Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
@@ -32,7 +38,7 @@ Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
   std::vector<std::string_view> keys = setup_keys();
   keys.insert(keys.end(), {"search_space", "baseline"});
   node.allow_only(keys);
-  const SetupRequest request = study_request(scenario, node);
+  const SetupRequest request = study_request(scenario, node, catalog);
   if (request.model.empty()) node.fail("missing key \"model\"");
   const Node space =
       catalog.read("configs/sweeps", node.text("search_space"), node.place() + "/search_space");
@@ -40,6 +46,7 @@ Study read_study(const Node& scenario, const Node& node, const Catalog& catalog,
               .setup = make_setup(request, catalog, overrides),
               .space = read_search_space(space),
               .baseline = {}};
+  check_options(request.given_options, strategies_of(study.space));
   if (node.has("baseline")) study.baseline = read_strategies(node.at("baseline"));
   return study;
 }
@@ -130,6 +137,7 @@ Scenario scenario_of_search_space(const Node& document, const SetupRequest& requ
                                   const Catalog& catalog,
                                   std::span<const Override> setup_overrides) {
   SearchSpace space = read_search_space(document);
+  check_options(request.given_options, strategies_of(space));
   const std::string name = std::filesystem::path(document.file()).stem().string();
   Scenario scenario{.name = name,
                     .title = space.title.empty() ? name : space.title,

@@ -21,24 +21,25 @@ std::vector<int> read_width(const Node& node, int largest) {
 }
 
 /// The lists of one strategy: its own, else the common ones, else powers of two; a single 1 where
-/// it has no such width.
+/// it has no such width. Attention groups that a strategy does not need must be its own choice.
 StrategySpace read_strategy(const StrategyEntry& strategy, const Node& own, const Node* common,
                             int largest) {
   own.allow_only(kWidthNames);
-  const auto list = [&](std::string_view key, bool used) -> std::vector<int> {
+  const auto list = [&](std::string_view key, bool used, bool varied = true) -> std::vector<int> {
     if (!used) {
       if (own.has(key))
         own.at(key).fail("strategy " + std::string(strategy.name) + " has no such width");
       return {1};
     }
     if (own.has(key)) return read_width(own.at(key), largest);
+    if (!varied) return {1};
     if (common != nullptr && common->has(key)) return read_width(common->at(key), largest);
     return powers_of_two(largest);
   };
   return {.strategy = &strategy,
           .tpa = list("tpa", true),
           .kvp = list("kvp", strategy.uses_kvp),
-          .dp = list("dp", strategy.uses_dp),
+          .dp = list("dp", strategy.uses_dp, strategy.needs_dp),
           .tpf = list("tpf", true),
           .ep = list("ep", true),
           .pp = list("pp", true)};

@@ -79,6 +79,31 @@ TEST_CASE("wrong values of flags are answered at the flag", "[cli][errors]") {
       {kHelix + "--context 1e30", "--context: \"1e30\" is outside [1, 1e12]"},
       {kHelix + "--weights fp9", "--weights: unknown precision \"fp9\"; did you mean \"fp8\"?"},
       {kHelix + "--kv fp9", "--kv: unknown precision \"fp9\"; did you mean \"fp8\"?"},
+      {kHelix + "--precision llama-405b-fp5",
+       "--precision: no \"llama-405b-fp5\" in configs/precision; did you mean \"llama-405b-fp"},
+      {kHelix + "--routing power_law:1",
+       "--routing: is of use for models with experts only, and llama-3.1-405b has none"},
+      {"simulate --model deepseek-r1 --strategy helix --kvp 8 --ep 8 --routing zipf",
+       "--routing: expected uniform, group_limited or power_law:ALPHA"},
+      {"simulate --model deepseek-r1 --strategy helix --kvp 8 --ep 8 --routing power_law:1 "
+       "--experts sampled",
+       "experts: sampled draws them uniformly; expected routing uniform beside it"},
+      {kHelix + "--host-us 10 --fidelity ideal",
+       "--host-us: theory accounting counts lm_head alone"},
+      {kHelix + "--minimum-shard-columns -1", "--minimum-shard-columns: -1 is outside [0, 65536]"},
+      {kHelix + "--shared-expert second_stream",
+       "--shared-expert: is of use for models with a shared expert only, and llama-3.1-405b has "
+       "none"},
+      {kHelix + "--exchange a2a", "--exchange: strategy helix does not take it; expected dcp"},
+      {"simulate --model llama-3.1-405b --strategy dcp --query all",
+       "--query: unknown name \"all\"; did you mean \"all_gather\"?"},
+      {kHelix + "--moe-exchange all_gather",
+       "--moe-exchange: is of use for models with experts only, and llama-3.1-405b has none"},
+      {"simulate --model deepseek-r1 --strategy helix --kvp 8 --dp 2 --ep 16 --batch 2 "
+       "--moe-exchange all_gather",
+       "--moe-exchange: all_gather is of one group of requests"},
+      {"simulate --model deepseek-r1 --strategy medha --kvp 8 --merge-before-w-uv false",
+       "--merge-before-w-uv: strategy medha does not take it; expected helix or dcp"},
       {kHelix + "--all-reduce rings",
        "--all-reduce: unknown name \"rings\"; did you mean \"ring\"?"}};
   for (const auto& [arguments, expected] : cases) {

@@ -305,3 +305,59 @@ TEST_CASE("the graph of a rank is written beside the report", "[cli][simulate][d
   CHECK(wrong.out.empty());
   CHECK_THAT(wrong.err, Catch::StartsWith("helixsim: --dot: missing/step.dot cannot be written"));
 }
+
+TEST_CASE("JSON shows the options that the strategy takes for the model", "[cli][simulate]") {
+  const Json dcp = simulate(
+      "simulate --model deepseek-r1 --strategy dcp --kvp 8 --ep 8 --exchange a2a "
+      "--merge-before-w-uv false");
+  CHECK(dcp.at("options") == Json{{"overlap_all_reduce", false},
+                                  {"all_reduce", "auto"},
+                                  {"merge_before_w_uv", false},
+                                  {"exchange", "a2a"},
+                                  {"query", "all_gather"},
+                                  {"moe_exchange", "all_reduce"},
+                                  {"shared_expert", "serial"},
+                                  {"routing", "uniform"},
+                                  {"minimum_shard_columns", 0},
+                                  {"host_us", 0}});
+  CHECK(simulate(kHelix).at("options") == Json{{"overlap_all_reduce", false},
+                                               {"all_reduce", "auto"},
+                                               {"minimum_shard_columns", 0},
+                                               {"host_us", 0}});
+}
+
+TEST_CASE("options that a layout leaves without effect are warned about", "[cli][simulate]") {
+  const auto warning = [](const std::string& arguments) {
+    const ProgramRun run = run_helixsim("simulate --model deepseek-r1 --batch 8 " + arguments);
+    CHECK(run.status == 0);
+    return run.err;
+  };
+  CHECK_THAT(warning("--strategy dcp --kvp 8 --ep 8 --hop-b best"),
+             Catch::Contains("hop_b has no effect: exchange ag_rs is not cut, a2a is\n"));
+  CHECK_THAT(warning("--strategy helix --kvp 8 --ep 8 --hop-b 2 --merge-before-w-uv false"),
+             Catch::Contains("hop_b has no effect: W_UV stands between attention and exchange\n"));
+  CHECK_THAT(warning("--strategy helix --kvp 8 --moe-exchange all_gather"),
+             Catch::Contains("moe_exchange has no effect: ep 1 leaves the all-reduce\n"));
+  CHECK_THAT(warning("--strategy dcp --kvp 8 --ep 8 --hop-b 2 --exchange a2a"),
+             !Catch::Contains("hop_b"));
+}
+
+TEST_CASE("a preset sets every format, and single flags win over it",
+          "[cli][simulate][precision]") {
+  const std::string r1 = "simulate --model deepseek-r1 --strategy helix --kvp 16 --ep 4 ";
+  const Json preset = simulate(r1 + "--precision deepseek-r1-fp4").at("precision");
+  CHECK(preset.at("weights").at("attention") == "bf16");
+  CHECK(preset.at("weights").at("routed_experts") == "nvfp4");
+  CHECK(preset.at("kv") == "fp8");
+  const Json mixed =
+      simulate(r1 + "--precision deepseek-r1-fp4 --weights attention=fp4 --kv fp4").at("precision");
+  CHECK(mixed.at("weights").at("attention") == "fp4");
+  CHECK(mixed.at("weights").at("router") == "bf16");
+  CHECK(mixed.at("kv") == "fp4");
+  // A preset of the flags wins over all formats of a file.
+  const TemporaryFolder folder;
+  const std::string file = folder.file(
+      "point.json", R"({"format": "helixsim/point/1", "model": "deepseek-r1", "strategy": "helix",
+        "kvp": 16, "ep": 4, "weights": "fp8", "kv": "bf16"})");
+  CHECK(simulate("simulate " + file + " --precision deepseek-r1-fp4").at("precision") == preset);
+}

@@ -97,6 +97,27 @@ class SweepTest(CliTest):
         for key in ("simulated", "infeasible", "invalid"):
             self.assertEqual(int(as_csv[key]), as_json[key])
 
+    def test_options_of_the_schedule_reach_a_sweep_and_its_report(self):
+        space = self.space(contexts=[100000], gpus=[16], batch=[2, 16],
+                           strategies={"tp": {}, "dcp": {"dp": [1, 2]}, "helix": {"dp": [2]}})
+        arguments = ["sweep", space, "--model", "deepseek-r1", "--points", "csv", "--out"]
+        plain, changed = self.folder / "plain", self.folder / "changed"
+        self.done(*arguments, plain)
+        self.done(*arguments, changed, "--moe-exchange", "dispatch_combine", "--query", "replicate",
+                  "--routing", "power_law:1", "--precision", "deepseek-r1-fp4")
+        rows = {name: list(csv.DictReader(io.StringIO((self.folder / name / "points.csv").read_text())))
+                for name in ("plain", "changed")}
+        self.assertEqual({row["dp"] for row in rows["plain"] if row["strategy"] == "helix"}, {"2"})
+        self.assertEqual({row["dp"] for row in rows["plain"] if row["strategy"] == "dcp"}, {"1", "2"})
+        self.assertNotEqual([row["ttl_s"] for row in rows["plain"]], [row["ttl_s"] for row in rows["changed"]])
+        assumptions = json.loads((changed / "report.json").read_text())["assumptions"]
+        for line in ("moe_exchange: dispatch_combine", "query: replicate", "routing: power_law:1"):
+            self.assertIn(line, assumptions)
+        self.assertEqual(json.loads((plain / "report.json").read_text())["assumptions"], [])
+        self.refused("--exchange: no strategy of the search space takes it; expected dcp", "sweep",
+                     self.space(gpus=[8], strategies={"tp": {}, "helix": {}}), "--model", "deepseek-r1", "--out",
+                     self.folder / "none", "--exchange", "a2a")
+
     def test_a_pruned_sweep_has_the_same_frontiers_and_says_what_it_left_out(self):
         space = self.space(contexts=["128k", "1M"], gpus=[8, 64], strategies={"tp": {}, "helix": {}},
                            batch=[1, 2, 3, "..", 64], hop_b=["off", "best"])

@@ -54,6 +54,25 @@ PointCase::PointCase(std::uint32_t seed) {
                                    {HopBMode::DeviceInitiated, 1},
                                    {HopBMode::Figure3, 1},
                                    {HopBMode::Figure3Lockstep, 1}});
+  draw_options(seed);
+}
+
+/// Every option of the schedule, by draws of their own.
+void PointCase::draw_options(std::uint32_t seed) {
+  Random random(seed ^ 0x0b7105);
+  options.merge_before_w_uv = random.coin();
+  options.exchange =
+      random.pick<DcpExchange>({DcpExchange::AllGatherReduceScatter, DcpExchange::AllToAll});
+  options.query = random.pick<DcpQuery>({DcpQuery::Replicate, DcpQuery::AllGather});
+  if (point.layout.dp == 1) {  // groups dispatch
+    options.moe_exchange = random.pick<MoeExchange>(
+        {MoeExchange::AllReduce, MoeExchange::AllGather, MoeExchange::DispatchCombine});
+  }
+  options.shared_expert =
+      random.pick<SharedExpert>({SharedExpert::Serial, SharedExpert::SecondStream});
+  options.routing = random.pick<Routing>({{}, {.kind = Routing::Kind::PowerLaw, .alpha = 0.8}});
+  options.minimum_shard_columns = random.pick<int>({0, 128, 1024});
+  options.host = random.coin() ? Seconds() : Seconds(random.between(0, 50) * 1e-6);
 }
 
 Setup PointCase::setup(const std::vector<Override>& changes) const {

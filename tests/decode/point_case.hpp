@@ -31,6 +31,9 @@ struct PointCase {
   std::string fidelity;
   ScheduleOptions options;
   Point point;
+
+ private:
+  void draw_options(std::uint32_t seed);
 };
 
 /// Checks everything of two results that a caller can see.

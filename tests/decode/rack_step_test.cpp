@@ -347,3 +347,12 @@ TEST_CASE("an all-reduce takes from HBM what its algorithm reads and writes ther
   };
   CHECK(longer("two_shot") / longer("in_switch") == Approx(3.0 / 2).epsilon(0.05));
 }
+
+TEST_CASE("micro-batches that gather slowly before the slowest stage take its time all the same",
+          "[decode][rack]") {
+  // 5 layers in 3 stages: the second is 0.7 us slower than the first, so that its queue fills over
+  // more rounds than are run.
+  const KnownStep step(make_setup(small_mla_moe_model(), "paper", roomy()),
+                       on("tp", {.tpa = 4, .tpf = 4, .pp = 3}, 6, 1.5e6));
+  CHECK(step.run({}).ttl == step.folded.ttl);
+}

@@ -28,7 +28,7 @@ std::string answer(const ModelSpec& model, const std::string& text) {
 
 SetupRequest read_setup(const std::string& text) {
   SetupRequest request;
-  read_setup_keys(parse_json(text, "demo.json"), request);
+  read_setup_keys(parse_json(text, "demo.json"), Catalog(HELIXSIM_SOURCE_DIR), request);
   return request;
 }
 
@@ -146,6 +146,20 @@ TEST_CASE("weights are one format or a list that is applied in order", "[decode]
   CHECK_THROWS_WITH(
       read_setup(R"({"all_reduce": "rings"})"),
       Equals("demo.json: /all_reduce: unknown name \"rings\"; did you mean \"ring\"?"));
+}
+
+TEST_CASE("single formats win over a preset in the same place", "[decode][request]") {
+  const PrecisionPlan plan =
+      read_setup(R"({"precision": "deepseek-r1-fp4", "weights": "attention=fp8", "kv": "fp4"})")
+          .precision;
+  CHECK(plan.weight(WeightClass::Attention) == Precision::Fp8);
+  CHECK(plan.weight(WeightClass::Router) == Precision::Bf16);
+  CHECK(plan.weight(WeightClass::RoutedExperts) == Precision::Nvfp4);
+  CHECK(plan.kv_cache == Precision::Fp4);
+  CHECK(plan.attention_math == Precision::Fp8);
+  CHECK_THROWS_WITH(read_setup(R"({"precision": "deepseek-r1-fp5"})"),
+                    Catch::StartsWith("demo.json: /precision: no \"deepseek-r1-fp5\" in "
+                                      "configs/precision; did you mean \"deepseek-r1-fp"));
 }
 
 TEST_CASE("overrides of model and system reach those files", "[decode][request]") {

@@ -23,6 +23,8 @@ AttentionShard whole(const AttentionKind& attention) {
           .kv_tokens = 1000,
           .query_heads = heads,
           .kv_heads = static_cast<double>(attention.kv_heads()),
+          .projected_heads = heads,
+          .value_heads = heads,
           .output_heads = heads};
 }
 
@@ -42,6 +44,7 @@ TEST_CASE("an attention block reads each of its weights once", "[llm][attention]
     const auto attention = make_attention(model.attention, model.hidden);
     OperationList operations;
     attention->before(whole(*attention), all_fp8(), operations);
+    attention->project_values(whole(*attention), all_fp8(), operations);
     attention->after(whole(*attention), all_fp8(), operations);
     CHECK(weight_bytes(operations) ==
           Approx(attention->weight_elements(whole(*attention))).epsilon(1e-12));
@@ -147,4 +150,20 @@ TEST_CASE("the critical expert rank reads more weights and computes more rows th
   CHECK(gate_up(true).work.flops.value() == Approx(ratio * gate_up(false).work.flops.value()));
   // All routed rows of all ranks: 8 tokens x 8 experts, two matrices of 7168 x 2048.
   CHECK(8 * gate_up(false).work.flops.value() == Approx(2.0 * 8 * 8 * 2 * 7168 * 2048));
+}
+
+TEST_CASE("a shard of columns is an even share, or what the kernel computes at least",
+          "[llm][ffn]") {
+  CHECK(column_shard(1000.0 * 64, 64, 8, 0) == 8000.0);
+  CHECK(column_shard(1000.0 * 64, 64, 8, 8) == 8000.0);
+  CHECK(column_shard(1000.0 * 64, 64, 8, 32) == 32000.0);
+  CHECK(column_shard(0.0, 0, 8, 32) == 0.0);  // no shared expert
+  const ModelSpec r1 = deepseek_r1();
+  // 2048 / 64 = 32 columns of the shared expert, 2048 / 8 = 256 of 32 routed experts.
+  CHECK(shared_expert_elements(r1, 64, 128) == 3.0 * 7168 * 128);
+  CHECK(routed_expert_elements(r1, 8, 8, 128) == 3.0 * 7168 * 256 * 32);
+  CHECK(routed_expert_elements(r1, 64, 8, 128) == 3.0 * 7168 * 128 * 32);
+  OperationList dense;
+  dense_ffn(r1, {.tokens = 2, .tpf = 256, .minimum_columns = 128}, PrecisionPlan(), dense);
+  CHECK(weight_bytes(dense) == Approx(3.0 * 7168 * 128 * 0.5));
 }

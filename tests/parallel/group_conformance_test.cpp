@@ -31,8 +31,8 @@ Place place_of(int rank, const Layout& layout) {
 
 /// Which indices the members of a collective's group share.
 using Same = bool (*)(const Place& a, const Place& b);
-bool same_attention_group(const Place& a, const Place& b) {
-  return a.kvp == b.kvp && a.dp == b.dp;
+bool same_requests(const Place& a, const Place& b) {
+  return a.dp == b.dp;
 }
 bool same_shard_of_heads(const Place& a, const Place& b) {
   return a.tpa == b.tpa && a.dp == b.dp;
@@ -46,9 +46,17 @@ bool same_shard_of_experts(const Place& a, const Place& b) {
 
 const std::map<std::string_view, Same>& same_by_name() {
   static const std::map<std::string_view, Same> kSame{
-      {"kvp_all_to_all", same_shard_of_heads}, {"kvp_all_gather", same_shard_of_heads},
-      {"moe_dispatch", same_shard_of_experts}, {"moe_combine", same_shard_of_experts},
-      {"expert_all_reduce", same_expert_rank}, {"moe_all_gather", same_attention_group}};
+      {"kvp_all_to_all", same_shard_of_heads},
+      {"kvp_all_gather", same_shard_of_heads},
+      {"query_all_gather", same_shard_of_heads},
+      {"lse_all_gather", same_shard_of_heads},
+      {"output_reduce_scatter", same_shard_of_heads},
+      {"attn_all_reduce", same_requests},
+      {"moe_dispatch", same_shard_of_experts},
+      {"moe_combine", same_shard_of_experts},
+      {"moe_expert_all_gather", same_shard_of_experts},
+      {"expert_all_reduce", same_expert_rank},
+      {"moe_all_gather", same_requests}};
   return kSame;
 }
 

@@ -61,6 +61,31 @@ TEST_CASE("attention data parallelism needs groups, and expert ranks where there
              Catch::StartsWith("ep: 1 is outside"));
 }
 
+TEST_CASE("Helix and DCP take attention groups beside KV parallelism", "[parallel][layout]") {
+  const ModelSpec r1 = deepseek_r1();
+  for (const std::string strategy : {"helix", "dcp"}) {
+    CAPTURE(strategy);
+    CHECK(fault(r1, strategy, {.kvp = 8, .dp = 4, .tpf = 2, .ep = 16}) == "fine");
+    CHECK(fault(llama_405b(), strategy, {.tpa = 8, .kvp = 4, .dp = 2, .tpf = 64}) == "fine");
+    CHECK(fault(r1, strategy, {.kvp = 8, .dp = 4, .tpf = 2, .ep = 4}) ==
+          "tpf: tpf * ep = 2 * 4 = 8, expected tpa * kvp * dp = 32");
+    CHECK(fault(r1, strategy, {.kvp = 8, .dp = 4, .tpf = 32}) ==
+          "ep: 1 is outside [2, ...] with dp above 1; dispatch needs expert-parallel ranks");
+  }
+}
+
+TEST_CASE("DCP shards what the TP group would copy", "[parallel][layout]") {
+  // vLLM: dcp <= tp / K, so TPA holds every KV head; one latent may be held any number of times.
+  const ModelSpec llama = llama_405b();
+  CHECK(fault(llama, "dcp", {.tpa = 8, .kvp = 8, .tpf = 64}) == "fine");
+  CHECK(fault(llama, "dcp", {.tpa = 16, .kvp = 2, .tpf = 32}) == "fine");
+  CHECK(fault(llama, "dcp", {.tpa = 4, .tpf = 4}) == "fine");
+  CHECK(fault(llama, "dcp", {.tpa = 4, .kvp = 2, .tpf = 8}) ==
+        "tpa: 4 is no multiple of the model's 8 KV heads; the KVP ranks of dcp share the copies "
+        "of a head");
+  CHECK(fault(deepseek_r1(), "dcp", {.tpa = 2, .kvp = 4, .tpf = 8}) == "fine");
+}
+
 TEST_CASE("heads, experts, layers and columns bound the widths of every strategy",
           "[parallel][layout]") {
   const ModelSpec llama = llama_405b();

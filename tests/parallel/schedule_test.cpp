@@ -136,7 +136,14 @@ TEST_CASE("every operation is scheduled once and its time is booked once",
   for (const BlockTimes& times : c.schedule.blocks()) {
     for (const SimTime busy : times.busy) booked += busy;
   }
-  CHECK(booked == sum_of_durations(c.schedule.graph()));
+  // Of a shared expert on a second stream only what it is longer than the routed ones.
+  SimTime beside;
+  SimTime routed;
+  for (const ScheduledOperation& op : c.schedule.operations()) {
+    if (op.operation->stream == KernelStream::Second) beside += op.busy;
+    if (op.operation->work.kind == KernelKind::GroupedGemm) routed += op.busy;
+  }
+  CHECK(booked == sum_of_durations(c.schedule.graph()) - std::min(beside, routed));
   TaskId next = 0;
   for (const ScheduledOperation& op : c.schedule.operations()) {
     CHECK(op.first == next);

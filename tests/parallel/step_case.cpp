@@ -30,9 +30,11 @@ StepInput StepCase::step() const {
           .layout = layout,
           .batch = batch,
           .context = context,
-          .active =
-              model.moe.layers > 0 ? active_experts(model.moe, batch, layout.ep) : ActiveExperts{},
-          .largest_rank = true};
+          .active = model.moe.layers > 0
+                        ? RoutingModel(model.moe, options.routing).at(batch, layout.ep)
+                        : ActiveExperts{},
+          .largest_rank = true,
+          .options = options_for(*entry, options)};
 }
 
 OperationList StepCase::attention_block() const {
@@ -52,6 +54,22 @@ std::vector<OperationList> StepCase::blocks() const {
 }
 
 StepCase random_step(const StrategyEntry& strategy, Random& random) {
+  StepCase step = default_step(strategy, random);
+  step.options.merge_before_w_uv = random.coin();
+  step.options.exchange =
+      random.pick<DcpExchange>({DcpExchange::AllGatherReduceScatter, DcpExchange::AllToAll});
+  step.options.query = random.pick<DcpQuery>({DcpQuery::Replicate, DcpQuery::AllGather});
+  step.options.moe_exchange = random.pick<MoeExchange>(
+      {MoeExchange::AllReduce, MoeExchange::AllGather, MoeExchange::DispatchCombine});
+  step.options.routing = random.pick<Routing>(
+      {{}, {.kind = Routing::Kind::PowerLaw, .alpha = 0.25 * random.between(1, 6)}});
+  step.options.shared_expert =
+      random.pick<SharedExpert>({SharedExpert::Serial, SharedExpert::SecondStream});
+  step.options.minimum_shard_columns = random.pick<int>({0, 128, 1024});
+  return step;
+}
+
+StepCase default_step(const StrategyEntry& strategy, Random& random) {
   for (int attempt = 0; attempt < 20; ++attempt) {
     const ModelSpec& model = random.pick(test_models());
     const auto attention = make_attention(model.attention, model.hidden);

@@ -22,6 +22,7 @@ struct StepCase {
   ModelSpec model;
   std::shared_ptr<const AttentionKind> attention;
   PrecisionPlan precision;
+  ScheduleOptions options;  ///< as asked; the strategy sees those it takes
   Layout layout;
   int batch;
   double context;
@@ -33,7 +34,9 @@ struct StepCase {
   [[nodiscard]] std::vector<OperationList> blocks() const;
 };
 
-/// A random step of a random model under `strategy`.
+/// A random step of a random model under `strategy`, with default options.
+StepCase default_step(const StrategyEntry& strategy, Random& random);
+/// The same with any options.
 StepCase random_step(const StrategyEntry& strategy, Random& random);
 
 }  // namespace helixsim

@@ -46,19 +46,34 @@ double received_bytes(const StepCase& c, std::string_view name) {
   const double own = requests / c.layout.dp;
   const double hidden = 2.0 * c.model.hidden;
   const double heads = c.attention->query_heads();
-  const double head = 2.0 * c.attention->exchanged_size() + 4.0;  // BF16 partial output, FP32 LSE
+  const ScheduleOptions options = c.step().options;
+  const double output =  // BF16
+      2.0 * (options.merge_before_w_uv ? c.attention->exchanged_size() : c.attention->value_size());
+  const double lse = 4.0;  // FP32
+  const double head = output + lse;
   // The heads that this GPU merges, from each of the other KVP ranks.
   if (name == "kvp_all_to_all") return (kvp - 1) * own * heads / (tpa * kvp) * head;
   if (name == "kvp_all_gather") return (kvp - 1) * own * heads / tpa * head;
+  if (name == "lse_all_gather") return (kvp - 1) * own * heads / tpa * lse;
+  if (name == "output_reduce_scatter") return (kvp - 1) * own * heads / (tpa * kvp) * output;
+  // The queries of the heads that the other KVP ranks have projected.
+  if (name == "query_all_gather") {
+    return (kvp - 1) * own * heads / (tpa * kvp) * 2.0 * c.attention->query_size();
+  }
   // The tokens of the other attention groups.
   if (name == "ffn_all_gather" || name == "ffn_reduce_scatter" || name == "hidden_all_gather") {
     return (requests - own) * hidden;
   }
   // A token is received once by each rank that holds one of its experts, itself excepted.
   if (name == "moe_dispatch" || name == "moe_combine") {
-    return own * hidden * (ep - 1) * (1 - std::pow(1 - 1 / ep, c.model.moe.experts_per_token));
+    // Where all GPUs hold the whole batch, each sends an n-th of it.
+    const double tokens = c.layout.dp > 1 ? own : own / c.layout.stage_gpus();
+    if (c.options.routing != Routing{}) return tokens * hidden * c.step().active.other_ranks;
+    return tokens * hidden * (ep - 1) * (1 - std::pow(1 - 1 / ep, c.model.moe.experts_per_token));
   }
-  if (name == "moe_all_gather") return own * hidden * (tpa - 1) / tpa;
+  if (name == "moe_all_gather") return own * hidden * (tpa * kvp - 1) / (tpa * kvp);
+  // [B, H] partials of the other expert ranks.
+  if (name == "moe_expert_all_gather") return (ep - 1) * requests * hidden;
   if (name == "logits_all_gather") return (c.layout.stage_gpus() - 1) * requests * 8.0;
   FAIL("no rule for the exchange " << name << ": say here what a GPU must receive");
   return 0.0;
@@ -141,6 +156,8 @@ TEST_CASE("the attention of all GPUs together is that of the batch", "[parallel]
                              .kv_tokens = c.context,
                              .query_heads = heads,
                              .kv_heads = static_cast<double>(c.attention->kv_heads()),
+                             .projected_heads = heads,
+                             .value_heads = heads,
                              .output_heads = heads};
   CHECK(c.layout.stage_gpus() * attention_of(c.attention_block()).work.flops.value() ==
         Approx(c.attention->flash_decode(whole, c.precision).work.flops.value()).epsilon(1e-12));
@@ -156,6 +173,8 @@ TEST_CASE("the GPUs of a stage together hold every weight of attention and dense
                              .kv_tokens = 1,
                              .query_heads = heads,
                              .kv_heads = static_cast<double>(c.attention->kv_heads()),
+                             .projected_heads = heads,
+                             .value_heads = heads,
                              .output_heads = heads};
   const auto blocks = c.blocks();
   const double fp4 = 0.5;
@@ -195,7 +214,9 @@ TEST_CASE("an all-reduce carries the hidden states of the tokens that it sums",
       {"moe_all_reduce", c.batch},
       {"embedding_all_reduce", c.batch},
       {"expert_all_reduce",
-       static_cast<double>(c.batch) * c.model.moe.experts_per_token / c.layout.ep}};
+       moe_exchange_of(c.step().options, c.layout) == MoeExchange::AllGather
+           ? c.batch
+           : static_cast<double>(c.batch) * c.model.moe.experts_per_token / c.layout.ep}};
   for (const OperationList& block : c.blocks()) {
     for (const Operation& op : block) {
       if (op.kind != OperationKind::Collective || op.collective.kind != CollectiveKind::AllReduce)
@@ -210,7 +231,9 @@ TEST_CASE("an all-reduce carries the hidden states of the tokens that it sums",
 TEST_CASE("an exchange for HOP-B follows attention exactly where the strategy's row says so",
           "[parallel][conformance]") {
   const auto seed = GENERATE(range(0U, kSeeds));
-  const StepCase c = step_of(seed);
+  Random random(seed);
+  StepCase c = default_step(strategies()[seed % strategies().size()], random);
+  c.options.exchange = DcpExchange::AllToAll;
   CAPTURE(seed, c.entry->name, c.model.name, to_text(c.layout));
   const OperationList block = c.attention_block();
   bool found = false;
@@ -220,6 +243,7 @@ TEST_CASE("an exchange for HOP-B follows attention exactly where the strategy's 
     found = true;
     REQUIRE(i > 0);
     CHECK(block[i - 1].kind == OperationKind::Attention);
+    CHECK(block[i].cut_by_hop_b);
   }
   CHECK(found == (c.entry->hides_exchange && c.layout.kvp > 1));
 }
@@ -323,8 +347,8 @@ TEST_CASE("the attention kernel is flash-decode of the strategy's shard",
           return op.kind == OperationKind::Attention;
         }) == 1);
   const StepInput step = c.step();
-  const Operation expected =
-      c.attention->flash_decode(attention_shard(step, c.strategy().widths(c.layout)), c.precision);
+  const Operation expected = c.attention->flash_decode(
+      attention_shard(step, c.strategy().widths(c.layout, step.options)), c.precision);
   CHECK(attention_of(block).work.kv_bytes == expected.work.kv_bytes);
   CHECK(attention_of(block).work.flops == expected.work.flops);
 }

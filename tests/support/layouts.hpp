@@ -19,7 +19,7 @@ inline std::optional<Layout> random_layout(const StrategyEntry& entry, const Mod
                   .tpf = 1,
                   .ep = model.moe.layers > 0 ? random.power_of_two(5) : 1,
                   .pp = random.between(1, largest_pp)};
-    const int ffn_gpus = entry.get().widths(layout).dense_ffn;
+    const int ffn_gpus = entry.get().widths(layout, {}).dense_ffn;
     if (ffn_gpus % layout.ep != 0 || layout.gpus() > 64) continue;
     layout.tpf = ffn_gpus / layout.ep;
     if (common_fault(model, attention, layout)) continue;

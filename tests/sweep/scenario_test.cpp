@@ -43,6 +43,15 @@ TEST_CASE("a study's keys win over those of its scenario", "[sweep][scenario]") 
   CHECK(study.space.gpus == std::vector{8, 64});
 }
 
+TEST_CASE("options of the schedule are keys of a scenario or a study", "[sweep][scenario]") {
+  const Scenario scenario = changed(R"({"scenario": {"moe_exchange": "all_gather"},
+    "study": {"merge_before_w_uv": false}})");
+  CHECK(scenario.studies[0].setup.options.moe_exchange == MoeExchange::AllGather);
+  CHECK_FALSE(scenario.studies[0].setup.options.merge_before_w_uv);
+  CHECK_THROWS_WITH(changed(R"({"scenario": {"exchange": "a2a"}})"),
+                    "s.json: /exchange: no strategy of the search space takes it; expected dcp");
+}
+
 TEST_CASE("a claim is read with its band, published value, baseline and point",
           "[sweep][scenario]") {
   const Scenario scenario = changed(
@@ -63,9 +72,11 @@ TEST_CASE("a wrong scenario is answered with file, key and what was expected",
   const auto [change, message] = GENERATE(table<std::string, std::string>({
       {R"({"scenario": {"claim": []}})", "s.json: /claim: unknown key; did you mean \"claims\"?"},
       {R"({"scenario": {"model": "x"}})",
-       "s.json: /model: unknown key; expected one of system, fidelity, weights, kv, "
-       "attention_math, activations, "
-       "overlap_all_reduce, all_reduce, ranks, network, stragglers, jitter, failed_links, "
+       "s.json: /model: unknown key; expected one of system, fidelity, precision, weights, kv, "
+       "attention_math, activations, all_reduce, overlap_all_reduce, merge_before_w_uv, exchange, "
+       "query, moe_exchange, shared_expert, routing, minimum_shard_columns, host_us, ranks, "
+       "network, stragglers, "
+       "jitter, failed_links, "
        "share_hbm, "
        "experts, kv_append_block, seed, format, name, title, source, studies, claims, assumptions"},
       {R"({"scenario": {"format": "helixsim/scenario/9"}})",

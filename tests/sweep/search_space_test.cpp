@@ -87,7 +87,7 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
       {"batch", "[0]", "space.json: /batch/0: 0 is outside [1, 1000000]"},
       {"strategies", "{}",
        "space.json: /strategies: expected at least one strategy; expected one of tp, dp, medha, "
-       "helix"},
+       "helix, dcp"},
       {"strategies", "[]", "space.json: /strategies: expected an object, got []"},
       {"strategies", R"({"helx": {}})",
        "space.json: /strategies/helx: unknown key; did you mean \"helix\"?"},
@@ -95,8 +95,8 @@ TEST_CASE("a wrong search space is answered with file, key and what was expected
        "space.json: /strategies/tp/tap: unknown key; did you mean \"tpa\"?"},
       {"strategies", R"({"tp": {"kvp": [1]}})",
        "space.json: /strategies/tp/kvp: strategy tp has no such width"},
-      {"strategies", R"({"helix": {"dp": "powers_of_two"}})",
-       "space.json: /strategies/helix/dp: strategy helix has no such width"},
+      {"strategies", R"({"medha": {"dp": "powers_of_two"}})",
+       "space.json: /strategies/medha/dp: strategy medha has no such width"},
       {"strategies", R"({"tp": {"tpa": []}})",
        "space.json: /strategies/tp/tpa: expected at least one number"},
       {"strategies", R"({"tp": {"tpa": "power_of_two"}})",
@@ -125,4 +125,15 @@ TEST_CASE("a missing key of a search space is named", "[sweep][search_space]") {
   CHECK_THROWS_WITH(space_from(R"({"format": "helixsim/search_space/2"})"),
                     "space.json: /format: expected \"helixsim/search_space/1\", got "
                     "\"helixsim/search_space/2\"");
+}
+
+TEST_CASE("attention groups beside KV parallelism are the strategy's own choice",
+          "[sweep][search_space]") {
+  const SearchSpace space = space_from(R"({"format": "helixsim/search_space/1", "contexts": [1000],
+    "gpus": [8], "widths": {"dp": [1, 2]}, "batch": [8],
+    "strategies": {"dp": {}, "helix": {}, "dcp": {"dp": [1, 4]}}})");
+  REQUIRE(space.strategies.size() == 3);
+  CHECK(space.strategies[0].dp == std::vector<int>{1, 2});
+  CHECK(space.strategies[1].dp == std::vector<int>{1});
+  CHECK(space.strategies[2].dp == std::vector<int>{1, 4});
 }

@@ -42,6 +42,8 @@ ReadTimes read_times(int tpa, int kvp, int tpf, double context) {
                              .kv_tokens = context / kvp,
                              .query_heads = 128.0 / tpa,
                              .kv_heads = static_cast<double>((8 + tpa - 1) / tpa),
+                             .projected_heads = 128.0 / tpa,
+                             .value_heads = 128.0 / tpa,
                              .output_heads = 128.0 / tpa};
   OperationList weights;
   attention->before(shard, fp4, weights);

@@ -10,6 +10,7 @@
 #include "sim/decode/request.hpp"
 #include "sim/llm/hugging_face.hpp"
 #include "sim/llm/model_file.hpp"
+#include "sim/llm/precision_file.hpp"
 #include "sim/report/report_data.hpp"
 #include "sim/sweep/scenario.hpp"
 #include "sim/sweep/search_space.hpp"
@@ -32,6 +33,9 @@ void check_system(const Node& file, const Catalog&) {
 void check_laws(const Node& file, const Catalog&) {
   (void)read_laws(file, {});
 }
+void check_precision(const Node& file, const Catalog&) {
+  (void)read_precision_plan(file);
+}
 void check_space(const Node& file, const Catalog&) {
   (void)read_search_space(file);
 }
@@ -45,7 +49,7 @@ void check_report(const Node& file, const Catalog&) {
 void check_point(const Node& file, const Catalog& catalog) {
   file.allow_only(point_file_keys());
   SetupRequest request;
-  read_setup_keys(file, request);
+  read_setup_keys(file, catalog, request);
   (void)read_point(file, make_setup(request, catalog, {}));
 }
 
@@ -59,6 +63,7 @@ constexpr FormatEntry kFormats[] = {
     {"helixsim/model/1", "model", check_model},
     {"helixsim/system/1", "system", check_system},
     {"helixsim/laws/1", "fitted laws", check_laws},
+    {"helixsim/precision/1", "precision preset", check_precision},
     {"helixsim/search_space/1", "search space", check_space},
     {"helixsim/scenario/1", "scenario", check_scenario},
     {"helixsim/point/1", "point", check_point},

@@ -111,11 +111,14 @@ Items list_collectives(const Catalog&) {
   return items;
 }
 
-Items list_precisions(const Catalog&) {
+Items list_precisions(const Catalog& catalog) {
   Items items;
   for (const PrecisionEntry& row : precisions()) {
     items.push_back(
         {std::string(row.name), fmt::format("{:.6g} bytes an element", row.bytes_per_element)});
+  }
+  for (const Item& preset : list_titles(catalog, "configs/precision")) {
+    items.push_back({preset.name, "preset: " + preset.summary});
   }
   return items;
 }
@@ -150,7 +153,7 @@ constexpr ListEntry kLists[] = {
     {"attention", "attention kinds", list_attention},
     {"collectives", "collective algorithms", list_collectives},
     {"kernels", "laws of kernel durations", list_laws},
-    {"precisions", "formats of weights, KV cache and activations", list_precisions},
+    {"precisions", "formats of numbers, and presets for --precision", list_precisions},
     {"weight_classes", "classes for --weights CLASS=FORMAT", list_weight_classes},
 };
 

@@ -9,6 +9,7 @@
 #include "hw_models/collectives/registry.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
+#include "sim/parallel/schedule_options.hpp"
 #include "sim/units/precision.hpp"
 
 namespace helixsim {
@@ -113,6 +114,34 @@ void add_rack_flags(CLI::App& app, SetupFlags& flags) {
                  "Tokens one KVP rank appends before the next (default 16)");
 }
 
+/// What a study chooses about the schedule, overlap_all_reduce apart.
+void add_option_flags(CLI::App& app, SetupFlags& flags) {
+  const auto choices = [](std::span<const std::string> names, const std::string& fallback) {
+    return alternatives({names.begin(), names.end()}) + " (default " + fallback + ")";
+  };
+  app.add_option_function<bool>(
+         "--merge-before-w-uv", [&flags](bool value) { flags.keys["merge_before_w_uv"] = value; },
+         "KVP ranks of MLA exchange latents, W_UV comes after (default); false: W_UV first, on "
+         "each rank (helix, dcp)")
+      ->type_name("true|false");
+  add_text_flag(app, flags, "--exchange",
+                "Of KVP outputs under dcp: " + choices(dcp_exchange_names(), "ag_rs"));
+  add_text_flag(app, flags, "--query",
+                "Of the query heads under dcp: " + choices(dcp_query_names(), "all_gather"));
+  add_text_flag(
+      app, flags, "--moe-exchange",
+      "Behind the experts: " + choices(moe_exchange_names(), "all_reduce") + "; tp, helix, dcp");
+  add_text_flag(app, flags, "--shared-expert",
+                choices(shared_expert_names(), "serial") +
+                    "; beside the routed experts, the longer of both counts");
+  add_text_flag(app, flags, "--routing",
+                "Tokens to experts: uniform (default), power_law:ALPHA, or group_limited");
+  add_width_flag(app, flags, "--minimum-shard-columns",
+                 "Pad narrower shards of an FFN to these (default 0, off; NVFP4 kernels: 128)");
+  add_number_flag(app, flags, "--host-us",
+                  "Microseconds of the host, added to each step (default 0)");
+}
+
 }  // namespace
 
 void add_setup_flags(CLI::App& app, SetupFlags& flags) {
@@ -122,6 +151,8 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
                 "Name in hw_models/systems or a path (default gb200_nvl72)");
   add_text_flag(app, flags, "--fidelity",
                 "Hardware model of the system (default paper); see list fidelities");
+  add_text_flag(app, flags, "--precision",
+                "A preset of all formats, see list precisions; single formats win over it");
   const std::string formats = alternatives(names_of(precisions()));
   app.add_option("--weights", flags.weights,
                  "Weight format (default fp4): " + formats +
@@ -136,6 +167,7 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
   app.add_flag_function(
       "--overlap-all-reduce", [&flags](std::int64_t) { flags.keys["overlap_all_reduce"] = true; },
       "Start an all-reduce with the kernel that feeds it");
+  add_option_flags(app, flags);
   add_rack_flags(app, flags);
 }
 

@@ -49,13 +49,17 @@ Node merged_document(const Options& options, const std::vector<Override>& change
                       ": without a file only model. and system. can be changed");
   }
   nlohmann::json flags = options.flags.merged();
-  if (flags.contains("weights") && document.contains("weights")) {
+  if (flags.contains("weights") && document.contains("weights") && !flags.contains("precision")) {
     // Classes of the flags are laid over those of the file.
     nlohmann::json all = document["weights"].is_array()
                              ? document["weights"]
                              : nlohmann::json::array({document["weights"]});
     for (const auto& one : flags["weights"]) all.push_back(one);
     flags["weights"] = all;
+  }
+  if (flags.contains("precision")) {  // wins over all formats of the file
+    for (const char* format : {"weights", "kv", "attention_math", "activations"})
+      document.erase(format);
   }
   document.update(flags);
   return {std::make_shared<nlohmann::json>(std::move(document)), name};
@@ -73,7 +77,7 @@ int run(const Options& options) {
   document.allow_only(point_file_keys());
 
   SetupRequest request;
-  read_setup_keys(document, request);
+  read_setup_keys(document, catalog, request);
   const Setup setup = make_setup(request, catalog, changes.setup);
   Evaluator evaluator(setup);
   StepReport report = report_step(evaluator, read_point(document, setup));

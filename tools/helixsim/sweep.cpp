@@ -41,7 +41,7 @@ Scenario open_file(const Options& options, const Catalog& catalog) {
     return read_scenario(file, catalog, changes.setup);
   }
   SetupRequest request;
-  read_setup_keys(setup, request);
+  read_setup_keys(setup, catalog, request);
   return scenario_of_search_space(file, request, catalog, changes.setup);
 }
 

@@ -13,6 +13,8 @@ class Gqa final : public AttentionKind {
     return 2.0 * heads * spec_.head_size;
   }
   [[nodiscard]] int exchanged_size() const override { return spec_.head_size; }
+  [[nodiscard]] int value_size() const override { return spec_.head_size; }
+  [[nodiscard]] int query_size() const override { return spec_.head_size; }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
     return elements(qkv(shard)) + elements(output(shard));
@@ -41,6 +43,8 @@ class Gqa final : public AttentionKind {
                                precision);
   }
 
+  void project_values(const AttentionShard&, const PrecisionPlan&, OperationList&) const override {}
+
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
     out.push_back(
@@ -49,7 +53,7 @@ class Gqa final : public AttentionKind {
 
  private:
   [[nodiscard]] GemmShape qkv(const AttentionShard& shard) const {
-    return {.n = (shard.query_heads + 2.0 * shard.kv_heads) * spec_.head_size,
+    return {.n = (shard.projected_heads + 2.0 * shard.kv_heads) * spec_.head_size,
             .k = static_cast<double>(hidden_)};
   }
   [[nodiscard]] GemmShape output(const AttentionShard& shard) const {

@@ -3,7 +3,7 @@
 namespace helixsim {
 namespace {
 
-/// Decode form with W_UK absorbed into the query and W_UV applied to the merged latent output. The
+/// Decode form with W_UK absorbed into the query and W_UV applied to the latent output. The
 /// down-projections (query, latent and rotary key) are small and whole on every GPU.
 class Mla final : public AttentionKind {
  public:
@@ -15,6 +15,10 @@ class Mla final : public AttentionKind {
     return static_cast<double>(spec_.kv_lora_rank) + spec_.qk_rope_head_size;
   }
   [[nodiscard]] int exchanged_size() const override { return spec_.kv_lora_rank; }
+  [[nodiscard]] int value_size() const override { return spec_.v_head_size; }
+  [[nodiscard]] int query_size() const override {
+    return spec_.kv_lora_rank + spec_.qk_rope_head_size;
+  }
 
   [[nodiscard]] double weight_elements(const AttentionShard& shard) const override {
     return elements(down()) + elements(q_up(shard)) + elements(k_up(shard)) +
@@ -48,11 +52,16 @@ class Mla final : public AttentionKind {
                                precision);
   }
 
+  void project_values(const AttentionShard& shard, const PrecisionPlan& precision,
+                      OperationList& out) const override {
+    out.push_back(
+        gemm("w_uv", v_up(shard), shard.requests, precision.weight(WeightClass::Attention)));
+  }
+
   void after(const AttentionShard& shard, const PrecisionPlan& precision,
              OperationList& out) const override {
-    const Precision weights = precision.weight(WeightClass::Attention);
-    out.push_back(gemm("w_uv", v_up(shard), shard.requests, weights));
-    out.push_back(gemm("o_proj", output(shard), shard.requests, weights));
+    out.push_back(
+        gemm("o_proj", output(shard), shard.requests, precision.weight(WeightClass::Attention)));
   }
 
  private:
@@ -64,18 +73,18 @@ class Mla final : public AttentionKind {
         .k = static_cast<double>(hidden_)};
   }
   [[nodiscard]] GemmShape q_up(const AttentionShard& shard) const {
-    return {.n = shard.query_heads * (spec_.qk_nope_head_size + spec_.qk_rope_head_size),
+    return {.n = shard.projected_heads * (spec_.qk_nope_head_size + spec_.qk_rope_head_size),
             .k = static_cast<double>(spec_.q_lora_rank)};
   }
   [[nodiscard]] GemmShape k_up(const AttentionShard& shard) const {
     return {.n = static_cast<double>(spec_.kv_lora_rank),
             .k = static_cast<double>(spec_.qk_nope_head_size),
-            .batch = shard.query_heads};
+            .batch = shard.projected_heads};
   }
   [[nodiscard]] GemmShape v_up(const AttentionShard& shard) const {
     return {.n = static_cast<double>(spec_.v_head_size),
             .k = static_cast<double>(spec_.kv_lora_rank),
-            .batch = shard.output_heads};
+            .batch = shard.value_heads};
   }
   [[nodiscard]] GemmShape output(const AttentionShard& shard) const {
     return {.n = static_cast<double>(hidden_), .k = shard.output_heads * spec_.v_head_size};

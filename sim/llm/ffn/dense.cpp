@@ -2,13 +2,15 @@
 
 namespace helixsim {
 
-double dense_ffn_elements(const ModelSpec& model, int tpf) {
-  return 3.0 * model.hidden * model.dense.intermediate / tpf;
+double dense_ffn_elements(const ModelSpec& model, int tpf, int minimum_columns) {
+  return column_shard(3.0 * model.hidden * model.dense.intermediate, model.dense.intermediate, tpf,
+                      minimum_columns);
 }
 
 void dense_ffn(const ModelSpec& model, const DenseFfnShard& shard, const PrecisionPlan& precision,
                OperationList& out) {
-  const double columns = static_cast<double>(model.dense.intermediate) / shard.tpf;
+  const double columns = column_shard(model.dense.intermediate, model.dense.intermediate, shard.tpf,
+                                      shard.minimum_columns);
   const double hidden = model.hidden;
   const Precision weights = precision.weight(WeightClass::DenseFfn);
   constexpr bool kReady = true;  // the norm, and the activation, give their outputs quantised

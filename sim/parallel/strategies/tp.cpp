@@ -1,12 +1,12 @@
 #include "sim/parallel/registry.hpp"
-#include "sim/parallel/strategies/all_reduce_strategy.hpp"
+#include "sim/parallel/strategies/spread_ffn_strategy.hpp"
 
 namespace helixsim {
 namespace {
 
 /// Tensor parallelism: heads over TPA = n GPUs, the FFN over TPF x EP = n, an all-reduce after
 /// each.
-class Tp final : public AllReduceStrategy {
+class Tp final : public SpreadFfnStrategy {
  public:
   [[nodiscard]] std::optional<LayoutFault> fault(const AttentionKind&, const ModelSpec&,
                                                  const Layout& layout) const override {
@@ -15,18 +15,17 @@ class Tp final : public AllReduceStrategy {
     return must_multiply(layout, layout.tpa, "tpa");
   }
 
-  [[nodiscard]] Widths widths(const Layout& layout) const override {
-    return {.output = layout.tpa,
+  [[nodiscard]] Widths widths(const Layout& layout, const ScheduleOptions& options) const override {
+    return {.query = layout.tpa,
+            .values = layout.tpa,
+            .output = layout.tpa,
             .dense_ffn = layout.tpa,
-            .shared = layout.tpa,
+            .shared = shared_expert_width(layout, options, layout.tpa),
             .vocabulary = layout.tpa};
   }
 
   void attention_block(const StepInput& step, OperationList& out) const override {
-    const AttentionShard shard = attention_shard(step, widths(step.layout));
-    step.attention.before(shard, step.precision, out);
-    out.push_back(step.attention.flash_decode(shard, step.precision));
-    step.attention.after(shard, step.precision, out);
+    add_local_attention(step, attention_shard(step, widths(step.layout, step.options)), out);
     add_all_reduce("attn_all_reduce", "norm", step.layout.tpa_group(),
                    step.hidden_bytes(step.batch), out);
   }

@@ -59,20 +59,26 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
   const Node kernels = node.object("kernels");
   const auto laws = kernel_laws();
   const KernelLawEntry& law = laws[kernels.choice("law", names_of(laws))];
+  const Node collectives = node.object("collectives");
+  const std::string laws_of_collectives[] = {"closed_forms", "measured"};
+  const bool fitted_collectives =
+      collectives.has("law") && collectives.choice("law", laws_of_collectives) == 1;
+  std::shared_ptr<const FittedLaws> fitted;
+  if (read_laws && (law.check != nullptr || fitted_collectives)) {
+    fitted = std::make_shared<const FittedLaws>(read_system_laws(system));
+  }
   if (law.check != nullptr && !read_laws) {
     law.check(kernels);
   } else {
-    kernels_ = law.make(kernels, system);
+    kernels_ = law.make(kernels, gpu_, fitted);
+  }
+  if (fitted_collectives && read_laws) {
+    fitted_ = std::make_shared<const FittedCollectives>(*fitted);
   }
 
-  const Node collectives = node.object("collectives");
   collectives.allow_only({"law", "link_efficiency", "all_reduce", "kvp_exchange",
                           "kvp_exchange_latency", "exchange", "point_to_point", "step",
                           "figure3_exchange"});
-  const std::string laws_of_collectives[] = {"closed_forms", "measured"};
-  if (collectives.has("law") && collectives.choice("law", laws_of_collectives) == 1 && read_laws) {
-    fitted_ = std::make_shared<const FittedCollectives>(read_system_laws(system));
-  }
   const Range<Seconds> times{0_us, 1.0_s};
   link_efficiency_ = sourced(collectives, "link_efficiency").number("value", {0.01, 1.0});
   const auto start_up_of = [&](StartUp which) -> Seconds& {
@@ -93,6 +99,14 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
     // The one that the caller names comes first: cost() looks no further where it suits.
     rows.insert(row.name == all_reduce_ ? rows.begin() : rows.end(), &row);
   }
+}
+
+Hardware Hardware::remembering() const {
+  Hardware own = *this;
+  if (std::shared_ptr<const KernelModel> kernels = kernels_->remembering(kernels_)) {
+    own.kernels_ = std::move(kernels);
+  }
+  return own;
 }
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {

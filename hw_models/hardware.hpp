@@ -53,6 +53,10 @@ class Hardware {
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
+  /// KernelModel::monotone of the fidelity's law.
+  [[nodiscard]] bool monotone() const { return kernels_->monotone(); }
+  /// The same hardware for one thread: it remembers durations where that is faster.
+  [[nodiscard]] Hardware remembering() const;
   /// KernelModel::least_when_cut of the fidelity's law.
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
     return kernels_->least_when_cut(work, launches);

@@ -1,15 +1,28 @@
 #pragma once
 
+#include <memory>
+
 #include "hw_models/kernels/kernel.hpp"
 
 namespace helixsim {
 
 /// Durations of kernels. Contract for implementers: a pure function; finite and not negative; never
-/// below the data-sheet roofline; never falling when bytes or flops grow.
+/// below the data-sheet roofline; where `monotone`, never falling when bytes or flops grow.
 class KernelModel {
  public:
   virtual ~KernelModel() = default;
   [[nodiscard]] virtual Seconds duration(const KernelWork& work) const = 0;
+
+  /// Libraries switch kernels, and a larger one may then be faster: measured laws are not monotone.
+  [[nodiscard]] virtual bool monotone() const { return true; }
+
+  /// The same durations for one thread, which remembers those that it gave, and keeps this model,
+  /// which is `self`, alive. Null where asking again costs no more than looking up.
+  [[nodiscard]] virtual std::unique_ptr<KernelModel> remembering(
+      std::shared_ptr<const KernelModel> self) const {
+    static_cast<void>(self);
+    return nullptr;
+  }
 
   /// A lower bound of what `work` takes in total when its KV bytes and flops are cut, in any
   /// proportions, into `launches` kernels or more. It never falls with `launches`. Searches use it

@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <cmath>
 #include <optional>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "hw_models/kernels/roofline.hpp"
@@ -66,37 +68,58 @@ std::string family_of(AttentionClass of, Precision cache) {
 
 class Measured final : public KernelModel {
  public:
-  Measured(const Composition& rules, const System& system, FittedLaws laws)
-      : rules_(rules), gpu_(system.gpu), laws_(std::move(laws)) {
+  Measured(const Composition& rules, const Gpu& gpu, std::shared_ptr<const FittedLaws> laws)
+      : rules_(rules), gpu_(gpu), laws_(std::move(laws)) {
     for (const PrecisionEntry& format : precisions()) {
       const std::size_t at = index_of(format.precision);
       const std::string name(table_name(format.precision));
-      gemm_[at] = with_bytes(laws_.find<GemmLaw>("gemm/" + name), format.bytes_per_element);
+      gemm_[at] = with_bytes(laws_->find<GemmLaw>("gemm/" + name), format.bytes_per_element);
       add_expert_laws(format);
       for (std::size_t c = 0; c < kAttentionClasses; ++c) {
         const auto* law =
-            laws_.find<AttentionLaw>(family_of(static_cast<AttentionClass>(c), format.precision));
+            laws_->find<AttentionLaw>(family_of(static_cast<AttentionClass>(c), format.precision));
         if (law == nullptr) continue;
         attention_[at][c] = *law;
         attention_[at][c]->law.kv_bytes = format.bytes_per_element;
+        least_factor_[at][c] = least_factor(*law);
       }
     }
     for (const bool up : {true, false}) {
-      const auto* law = laws_.find<GemmLaw>(up ? "bmm/w_uk/bfloat16" : "bmm/w_uv/bfloat16");
+      const auto* law = laws_->find<GemmLaw>(up ? "bmm/w_uk/bfloat16" : "bmm/w_uv/bfloat16");
       if (law != nullptr) batched_[up ? 0 : 1] = *law;
     }
-    const auto* bf16 = laws_.find<GemmLaw>("gemm/bfloat16");
+    const auto* bf16 = laws_->find<GemmLaw>("gemm/bfloat16");
     if (bf16 != nullptr) plain_gemm_fixed_ = bf16->law.fixed;
-    if (const auto* scale = laws_.find<StreamLaw>("quantise/scale_matrix")) {
+    if (const auto* scale = laws_->find<StreamLaw>("quantise/scale_matrix")) {
       small_kernel_ = std::max(scale->law.fixed - rules_.launch_gap, 0.0);
     }
   }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const override {
-    if (work.included) return {};
-    const double time =
-        std::visit([&](const auto& shape) { return seconds(work, shape); }, work.shape);
-    return std::max(Seconds(time), bound(work));
+    return work.included ? Seconds() : std::max(Seconds(seconds(work)), bound(work));
+  }
+  [[nodiscard]] bool monotone() const override { return false; }
+  [[nodiscard]] std::unique_ptr<KernelModel> remembering(
+      std::shared_ptr<const KernelModel> self) const override;
+
+  /// Of attention whose data come from HBM: each launch pays its fixed time and reads its part of
+  /// the bytes, both times the smallest factor of the residuals.
+  [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {
+    const auto* shape = std::get_if<AttentionShape>(&work.shape);
+    if (shape == nullptr || !rules_.cold) return {};
+    const auto& fitted = attention_[index_of(work.format)][class_of(*shape)];
+    if (!fitted || (shape->window > 0.0 && fitted->law.walk_all == 0)) return {};
+    const double factor = least_factor_[index_of(work.format)][class_of(*shape)];
+    const double launch = alone_to_step(factor * fitted->law.fixed);
+    return Seconds(launches * launch + factor * work.kv_bytes.value() / fitted->law.bandwidth);
+  }
+
+  /// By the law alone, which depends on the shape and how it is run.
+  [[nodiscard]] double seconds(const KernelWork& work) const {
+    return std::visit([&](const auto& shape) { return seconds(work, shape); }, work.shape);
+  }
+  [[nodiscard]] Seconds bound(const KernelWork& work) const {
+    return roofline_time(work.flops, work.hbm_bytes(), gpu_.peak(work.math), gpu_.memory_bandwidth);
   }
 
  private:
@@ -114,10 +137,19 @@ class Measured final : public KernelModel {
     const std::string name(table_name(format.precision));
     for (const char* kernel :
          {"moe_torch_flow_cutlass", "deepgemm", "moe_torch_flow_min_latency"}) {
-      const auto* law = laws_.find<GroupedGemmLaw>("moe/" + std::string(kernel) + "/" + name);
+      const auto* law = laws_->find<GroupedGemmLaw>("moe/" + std::string(kernel) + "/" + name);
       if (law == nullptr) continue;
       experts_[index_of(format.precision)].push_back(*with_bytes(law, format.bytes_per_element));
     }
+  }
+
+  /// Residuals fade towards none beyond their nodes and are no less than at some node within.
+  static double least_factor(const FittedLaw<AttentionLaw>& fitted) {
+    double sum = 0.0;
+    for (const ResidualTable& table : fitted.residuals) {
+      sum += std::min(0.0, *std::min_element(table.values().begin(), table.values().end()));
+    }
+    return std::exp(std::max(sum, -FittedLaw<AttentionLaw>::kMostLogFactor));
   }
 
   [[nodiscard]] double gap() const {
@@ -179,23 +211,84 @@ class Measured final : public KernelModel {
     return shape.batch == 1.0 && std::max(shape.n, shape.k) <= 512.0;
   }
 
-  [[nodiscard]] Seconds bound(const KernelWork& work) const {
-    return roofline_time(work.flops, work.hbm_bytes(), gpu_.peak(work.math), gpu_.memory_bandwidth);
-  }
-
   static constexpr double kPlainEfficiency = 0.9;
 
   Composition rules_;
   Gpu gpu_;
-  FittedLaws laws_;
+  std::shared_ptr<const FittedLaws> laws_;
   std::array<std::optional<FittedLaw<GemmLaw>>, kFormats> gemm_;
   std::array<std::vector<FittedLaw<GroupedGemmLaw>>, kFormats> experts_;
   std::array<std::array<std::optional<FittedLaw<AttentionLaw>>, kAttentionClasses>, kFormats>
       attention_;
+  std::array<std::array<double, kAttentionClasses>, kFormats> least_factor_{};
   std::array<std::optional<FittedLaw<GemmLaw>>, 2> batched_;
   double plain_gemm_fixed_ = 2e-6;
   double small_kernel_ = 1e-6;
 };
+
+/// Remembers the durations of shapes, in a table whose places are taken over by what comes later.
+class RememberedMeasured final : public KernelModel {
+ public:
+  RememberedMeasured(std::shared_ptr<const KernelModel> owner, const Measured& laws)
+      : owner_(std::move(owner)), laws_(laws), places_(kPlaces) {}
+
+  [[nodiscard]] Seconds duration(const KernelWork& work) const override {
+    if (work.included) return {};
+    if (std::holds_alternative<std::monostate>(work.shape)) return laws_.duration(work);
+    const Key key = key_of(work);
+    Place& place = places_[place_of(key)];
+    if (place.key != key) place = {key, laws_.seconds(work)};
+    return std::max(Seconds(place.seconds), laws_.bound(work));
+  }
+  [[nodiscard]] bool monotone() const override { return false; }
+  [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {
+    return laws_.least_when_cut(work, launches);
+  }
+
+ private:
+  static constexpr std::size_t kPlaces = std::size_t{1} << 15;
+  using Key = std::array<double, 8>;  // what the shape is, its numbers, how it is run
+  struct Place {
+    Key key{};  // of nothing: what a shape is, is not 0
+    double seconds = 0.0;
+  };
+
+  static Key key_of(const KernelWork& work) {
+    const double how = 1.0 + static_cast<double>(work.shape.index()) * 64.0 +
+                       static_cast<double>(index_of(work.format)) * 4.0 +
+                       (work.input_ready ? 2.0 : 0.0);
+    Key key{how, work.part};
+    if (const auto* gemm = std::get_if<GemmShape>(&work.shape)) {
+      std::tie(key[2], key[3], key[4], key[5]) = std::tuple(gemm->m, gemm->n, gemm->k, gemm->batch);
+    } else if (const auto* attention = std::get_if<AttentionShape>(&work.shape)) {
+      std::tie(key[2], key[3], key[4], key[5], key[6], key[7]) =
+          std::tuple(attention->batch, attention->kv_tokens, attention->kv_heads, attention->group,
+                     attention->head_size, attention->window);
+    } else if (const auto* experts = std::get_if<GroupedGemmShape>(&work.shape)) {
+      std::tie(key[2], key[3], key[4], key[5], key[6], key[7]) =
+          std::tuple(experts->tokens, experts->rows, experts->active, experts->experts,
+                     experts->hidden, experts->intermediate);
+    }
+    return key;
+  }
+
+  static std::size_t place_of(const Key& key) {
+    std::uint64_t hash = 0;
+    for (const double number : key) {
+      hash = (hash ^ std::bit_cast<std::uint64_t>(number)) * 0x9e3779b97f4a7c15ULL;
+      hash ^= hash >> 32;
+    }
+    return hash % kPlaces;
+  }
+
+  std::shared_ptr<const KernelModel> owner_;  // keeps the laws
+  const Measured& laws_;
+  mutable std::vector<Place> places_;
+};
+
+std::unique_ptr<KernelModel> Measured::remembering(std::shared_ptr<const KernelModel> self) const {
+  return std::make_unique<RememberedMeasured>(std::move(self), *this);
+}
 
 Composition read_composition(const Node& node) {
   node.allow_only(
@@ -214,8 +307,9 @@ void check_measured(const Node& node) {
   (void)read_composition(node);
 }
 
-std::unique_ptr<KernelModel> make_measured(const Node& node, const System& system) {
-  return std::make_unique<Measured>(read_composition(node), system, read_system_laws(system));
+std::unique_ptr<KernelModel> make_measured(const Node& node, const Gpu& gpu,
+                                           std::shared_ptr<const FittedLaws> laws) {
+  return std::make_unique<Measured>(read_composition(node), gpu, std::move(laws));
 }
 
 }  // namespace helixsim

@@ -23,6 +23,7 @@ struct Composition {
 /// has several kernels for routed experts, the fastest stands. No duration is below the data
 /// sheet's roofline. Errors: ConfigError.
 void check_measured(const Node& node);
-std::unique_ptr<KernelModel> make_measured(const Node& node, const System& system);
+std::unique_ptr<KernelModel> make_measured(const Node& node, const Gpu& gpu,
+                                           std::shared_ptr<const FittedLaws> laws);
 
 }  // namespace helixsim

@@ -13,9 +13,11 @@ namespace helixsim {
 struct KernelLawEntry {
   std::string_view name;
   std::string_view summary;
-  /// Of a law that reads the system's file of fitted laws: checks the node without it. Else null.
+  /// Of a law that needs the system's fitted laws: checks the node without them. Else null.
   void (*check)(const Node& node);
-  std::unique_ptr<KernelModel> (*make)(const Node& node, const System& system);
+  /// `laws` is null where the law needs none.
+  std::unique_ptr<KernelModel> (*make)(const Node& node, const Gpu& gpu,
+                                       std::shared_ptr<const FittedLaws> laws);
 };
 
 /// Every law of kernel durations that a fidelity of a system file can name.

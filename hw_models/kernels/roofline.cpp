@@ -41,8 +41,8 @@ class Roofline final : public KernelModel {
 
 }  // namespace
 
-std::unique_ptr<KernelModel> make_roofline(const Node& node, const System& system) {
-  const Gpu& gpu = system.gpu;
+std::unique_ptr<KernelModel> make_roofline(const Node& node, const Gpu& gpu,
+                                           std::shared_ptr<const FittedLaws> /*laws*/) {
   node.allow_only({"law", "memory_efficiency", "compute_efficiency", "fixed", "fixed_attention"});
   const double memory = sourced(node, "memory_efficiency").number("value", {0.01, 1.0});
   const double compute = sourced(node, "compute_efficiency").number("value", {0.01, 1.0});

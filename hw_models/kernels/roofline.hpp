@@ -19,6 +19,7 @@ inline Seconds roofline_time(Flops work, Bytes traffic, FlopsPerSecond peak,
 /// t = fixed(kind) + max(flops / (compute_efficiency * peak), bytes / (memory_efficiency *
 /// bandwidth)). Reads `{law, memory_efficiency, compute_efficiency, fixed, fixed_attention}`.
 /// Errors: ConfigError.
-std::unique_ptr<KernelModel> make_roofline(const Node& node, const System& system);
+std::unique_ptr<KernelModel> make_roofline(const Node& node, const Gpu& gpu,
+                                           std::shared_ptr<const FittedLaws> laws);
 
 }  // namespace helixsim

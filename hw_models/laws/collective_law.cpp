@@ -15,9 +15,8 @@ LawTerms CollectiveLaw::terms(const CollectiveShape& shape, bool /*cold*/) const
   const double own = shape.local_bytes / local;
   const auto line = [&](double fixed, double hop, double bandwidth) {
     const double wire = shape.wire_bytes / bandwidth * slower;
-    return LawTerms{
-        .total = fixed + hop * doublings + norm_of(wire, own, 4.0) + expert * shape.experts,
-        .memory = std::max(wire, own)};
+    return LawTerms{.total = fixed + hop * doublings + norm4(wire, own) + expert * shape.experts,
+                    .memory = std::max(wire, own)};
   };
   LawTerms best = line(fixed1, hop1, bandwidth1);
   const auto take = [&](const LawTerms& other) {

@@ -1,5 +1,6 @@
 #include "hw_models/laws/law_file.hpp"
 
+#include <charconv>
 #include <cmath>
 #include <nlohmann/json.hpp>
 
@@ -74,6 +75,33 @@ std::vector<double> read_nodes(const Node& axis) {
   return nodes;
 }
 
+/// Whole thousandths in lines of text, with a space between: a tenth of the work of a JSON array.
+std::vector<double> read_values(const Node& node, std::size_t size) {
+  constexpr int kMost = 100'000;
+  std::vector<double> values;
+  values.reserve(size);
+  for (const Node& line : node.array("values")) {
+    const std::string text = line.as_text();
+    const char* at = text.data();
+    const char* const end = at + text.size();
+    while (at != end) {
+      int number = 0;
+      const auto parsed = std::from_chars(at, end, number);
+      if (parsed.ec != std::errc() || std::abs(number) > kMost) {
+        line.fail("expected whole numbers of thousandths with a space between");
+      }
+      values.push_back(number / kThousand);
+      at = parsed.ptr;
+      if (at != end && *at == ' ') ++at;
+    }
+  }
+  if (values.size() != size) {
+    node.at("values").fail("expected " + std::to_string(size) + " whole numbers, one a node, got " +
+                           std::to_string(values.size()));
+  }
+  return values;
+}
+
 template <class Law>
 ResidualTable read_table(const Node& node) {
   node.allow_only({"axes", "values"});
@@ -90,19 +118,7 @@ ResidualTable read_table(const Node& node) {
     }
   }
   if (axes.empty()) node.at("axes").fail("expected at least one axis");
-  std::vector<double> values;
-  values.reserve(size);
-  const nlohmann::json& numbers = node.at("values").json();
-  if (!numbers.is_array() || numbers.size() != size) {
-    node.at("values").fail("expected " + std::to_string(size) + " whole numbers, one a node");
-  }
-  for (const nlohmann::json& number : numbers) {
-    if (!number.is_number_integer() || std::abs(number.get<double>()) > 1e5) {
-      node.at("values").fail("expected whole numbers of thousandths");
-    }
-    values.push_back(number.get<double>() / kThousand);
-  }
-  return {std::move(axes), std::move(values)};
+  return {std::move(axes), read_values(node, size)};
 }
 
 template <class Law>
@@ -176,10 +192,18 @@ Json table_json(const ResidualTable& table) {
     for (const double node : axis.nodes) nodes.push_back(node_json(node));
     axes.push_back({{"of", Law::coordinates()[axis.coordinate].name}, {"nodes", nodes}});
   }
+  constexpr std::size_t kLine = 100;
   Json values = Json::array();
+  std::string line;
   for (const double value : table.values()) {
-    values.push_back(static_cast<long long>(std::lround(value * kThousand)));
+    const std::string number = std::to_string(std::lround(value * kThousand));
+    if (!line.empty() && line.size() + number.size() >= kLine) {
+      values.push_back(line);
+      line.clear();
+    }
+    line += (line.empty() ? "" : " ") + number;
   }
+  values.push_back(line);
   return {{"axes", axes}, {"values", values}};
 }
 
@@ -220,7 +244,7 @@ Json law_json(const FittedLaw<Law>& fitted) {
           {"residuals", residuals}};
 }
 
-/// Objects over lines, what is small on one line, numbers of a table in lines of a page's width.
+/// Objects over lines, what is small on one line.
 void write(const Json& value, std::size_t indent, std::string& text) {
   constexpr std::size_t kLine = 118;
   const std::string flat = value.dump();
@@ -231,7 +255,7 @@ void write(const Json& value, std::size_t indent, std::string& text) {
   }
   const std::string margin(indent + 1, ' ');
   text += value.is_object() ? "{" : "[";
-  std::size_t column = kLine + 1;
+  std::size_t column = kLine + 1;  // of an array of numbers, which fills lines
   bool first = true;
   for (auto item = value.begin(); item != value.end(); ++item) {
     if (!first) text += ",";

@@ -10,9 +10,14 @@ namespace helixsim {
 /// Between the larger of two times and their sum: (a^p + b^p)^(1/p), p >= 1.
 inline double norm_of(double a, double b, double p) {
   const double larger = a > b ? a : b;
-  if (larger <= 0.0) return 0.0;
-  const double ratio = (a > b ? b : a) / larger;
-  return larger * std::pow(1.0 + std::pow(ratio, p), 1.0 / p);
+  const double smaller = a > b ? b : a;
+  if (smaller <= 0.0) return larger > 0.0 ? larger : 0.0;
+  return larger * std::pow(1.0 + std::pow(smaller / larger, p), 1.0 / p);
+}
+
+/// norm_of with p = 4.
+inline double norm4(double a, double b) {
+  return std::sqrt(std::sqrt(a * a * (a * a) + b * b * (b * b)));
 }
 
 /// norm_of with p = 6: nearly the larger of two limits.

@@ -10,10 +10,17 @@ namespace {
 constexpr auto kAttention = static_cast<std::size_t>(Block::Attention);
 constexpr HopB kOff{HopBMode::Off, 1};
 
+std::shared_ptr<const Setup> remembering(const Setup& setup) {
+  auto own = std::make_shared<Setup>(setup);
+  own->hardware = setup.hardware.remembering();
+  return own;
+}
+
 }  // namespace
 
-PassEvaluator::PassEvaluator(const Setup& setup) : setup_(&setup), operations_(setup) {
-  if (setup.rack.needs_ranks()) ranks_ = std::make_unique<Evaluator>(setup);
+PassEvaluator::PassEvaluator(const Setup& setup)
+    : own_(remembering(setup)), setup_(own_.get()), operations_(*own_) {
+  if (setup.rack.needs_ranks()) ranks_ = std::make_unique<Evaluator>(*own_);
 }
 
 void PassEvaluator::use_layout(const Point& point) {

@@ -40,6 +40,7 @@ class PassEvaluator {
   void use_layout(const Point& point);
   HopB time_blocks(const Point& point);
 
+  std::shared_ptr<const Setup> own_;  // with hardware that remembers durations
   const Setup* setup_;
   StepOperations operations_;
   const StrategyEntry* strategy_ = nullptr;

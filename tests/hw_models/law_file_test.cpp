@@ -4,6 +4,7 @@
 
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
+#include "tests/support/temporary_folder.hpp"
 
 using namespace helixsim;
 
@@ -80,6 +81,18 @@ TEST_CASE("a shape beyond the measurements knows how far", "[hw_models][laws]") 
   CHECK(gemm->doublings_beyond({1, 4096, 2048}) == Approx(3.0));
 }
 
+TEST_CASE("a file of laws is read in full and written again as it was",
+          "[hw_models][laws][conformance]") {
+  for (const char* name : {"gb200_nvl72", "gb300_nvl72", "b200_hgx8", "h200_hgx8"}) {
+    CAPTURE(name);
+    const std::string path =
+        HELIXSIM_SOURCE_DIR "/hw_models/systems/laws/" + std::string(name) + ".json";
+    const FittedLaws laws = read_laws(read_json_file(path), kGpu);
+    CHECK(laws.find<GemmLaw>("gemm/bfloat16") != nullptr);
+    CHECK(to_json(laws) == contents(path));
+  }
+}
+
 TEST_CASE("what is wrong in a file of laws is named", "[hw_models][laws][errors]") {
   CHECK(message_of(changed("helixsim/laws/1", "helixsim/laws/2")).find("/format") !=
         std::string::npos);
@@ -88,7 +101,7 @@ TEST_CASE("what is wrong in a file of laws is named", "[hw_models][laws][errors]
       std::string::npos);
   CHECK(message_of(changed("\"fixed\"", "\"fxed\"")).find("fixed") != std::string::npos);
   CHECK(message_of(changed("5.25", "-5.25")).find("/fixed/value") != std::string::npos);
-  CHECK(message_of(changed("100,200,300", "100,200")).find("expected 6 whole numbers") !=
+  CHECK(message_of(changed("100 200 300", "100 200")).find("expected 6 whole numbers") !=
         std::string::npos);
   CHECK(message_of(changed("[32,64,256]", "[32,256,64]")).find("rise") != std::string::npos);
 }

@@ -25,11 +25,11 @@ struct CollectiveRequest {
   StartUp start_up = StartUp::AllReduce;
   int group = 1;  ///< members: ranks r, r + stride, r + 2 stride, ...
   int stride = 1;
-  int ranks = 0;     ///< that form such groups; 0: one group alone, from rank 0
-  Bytes payload;     ///< what the operation is about, as the reference counts it (all-reduce: the
-                     ///< whole buffer)
-  Bytes port_bytes;  ///< what a GPU must send when every byte goes once and directly; all-reduce
-                     ///< derives its own
+  int ranks = 0;       ///< that form such groups; 0: one group alone, from rank 0
+  Bytes payload{};     ///< what the operation is about, as the reference counts it (all-reduce: the
+                       ///< whole buffer)
+  Bytes port_bytes{};  ///< what a GPU must send when every byte goes once and directly; all-reduce
+                       ///< derives its own
   ExpertEnd experts = ExpertEnd::None;
   Bytes local_bytes{};         ///< of dispatch and combine: the hidden states of this GPU's tokens
   double local_experts = 0.0;  ///< of dispatch and combine: experts that a GPU holds

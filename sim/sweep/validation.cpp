@@ -1,6 +1,5 @@
 #include "sim/sweep/validation.hpp"
 
-#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 

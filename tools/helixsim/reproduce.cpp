@@ -17,7 +17,7 @@ namespace {
 constexpr const char* kExample = R"(Example:
   helixsim reproduce scenarios/helix_paper.json --out results/helix_paper \
                      --overwrite
-  helixsim reproduce scenarios/validation
+  helixsim reproduce scenarios/validation/r1_h200_concurrency.json
 Ends with status 1 when a claim with a band, or a sound published number, is
 outside its band.)";
 

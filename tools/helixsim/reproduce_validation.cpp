@@ -27,6 +27,7 @@ std::vector<Node> files_of_folder(const fs::path& folder, std::span<const Overri
   }
   std::sort(paths.begin(), paths.end());
   std::vector<Node> files;
+  files.reserve(paths.size());
   for (const std::string& path : paths)
     files.push_back(with_overrides(Catalog(folder).read("", path, "FILE"), changes));
   if (files.empty()) throw ConfigError(folder.string() + ": no .json file is in the folder");
@@ -55,6 +56,7 @@ int reproduce_validations(const std::vector<Node>& files, const Catalog& catalog
   if (options.common.seed) throw ConfigError("--seed: nothing is drawn for published steps");
   const OutputFormat format = options.common.output_format();
   std::vector<ValidationReport> reports;
+  reports.reserve(files.size());
   for (const Node& file : files)
     reports.push_back({read_validation(file, catalog, setup_changes), {}});
   std::set<std::string> told;

@@ -1,11 +1,12 @@
 #pragma once
 
-#include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
 #include "sim/config/catalog.hpp"
 #include "sim/config/node.hpp"
+#include "sim/config/override.hpp"
 #include "tools/helixsim/run_scenario.hpp"
 
 namespace helixsim {

@@ -72,7 +72,8 @@ void dispatch_moe_block(const StepInput& step, const Widths& widths, OperationLi
   const double held = step.group_batch();
   const Group same_requests = step.layout.attention_group();
   const double own = step.layout.dp > 1 ? held : held / same_requests.size;
-  const MoeFfnShard shard = moe_shard(step, widths, own);
+  MoeFfnShard shard = moe_shard(step, widths, own);
+  shard.dispatched = true;
   moe_route(step.model, shard, step.precision, out);
   add_expert_exchange("moe_dispatch", ExpertEnd::Target, step, own, out);
   moe_experts(step.model, shard, step.precision, out);

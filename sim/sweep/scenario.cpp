@@ -5,6 +5,7 @@
 #include <set>
 
 #include "sim/config/suggest.hpp"
+#include "sim/sweep/band.hpp"
 #include "sim/sweep/claims.hpp"
 #include "sim/units/format.hpp"
 
@@ -77,12 +78,7 @@ Claim read_claim(const Node& node, const std::vector<Study>& studies) {
         .fail(format_tokens(claim.context) + " is not a context of the search space");
   }
   if (node.has("published")) claim.published = node.number("published", {-1e12, 1e12});
-  if (node.has("band")) {
-    const auto ends = node.array("band");
-    if (ends.size() != 2) node.at("band").fail("expected [lowest, highest]");
-    claim.band = Range<double>{ends[0].as_number({-1e12, 1e12}), ends[1].as_number({-1e12, 1e12})};
-    if (claim.band->low > claim.band->high) node.at("band").fail("the lowest is above the highest");
-  }
+  if (node.has("band")) claim.band = read_band(node.at("band"));
   if (node.has("baseline")) claim.baseline = read_strategies(node.at("baseline"));
   if (node.has("point")) {
     claim.point = node.object("point");

@@ -336,6 +336,62 @@ class ReproduceTest(CliTest):
         self.refused("no \"helix_papr\" in scenarios; did you mean \"helix_paper\"?", "reproduce", "helix_papr")
         self.refused("--points: needs --out DIR", "reproduce", self.small(), "--points", "csv")
 
+    def published(self, name="steps.json", soundness="sound", **value):
+        return self.file(name, {
+            "format": "helixsim/validation/1", "name": name, "title": "steps", "source": "a talk",
+            "soundness": soundness, "not_modelled": ["host time"],
+            "conditions": {"model": "deepseek-r1", "fidelity": "paper", "kv": "fp8", "strategy": "tp", "tpa": 8,
+                           "batch": 1},
+            "measured": [{"name": "v", "quantity": "ttl", "value": 9, "unit": "ms", "at": {"context": "64k"},
+                          **value}]})
+
+    def test_published_steps_are_printed_beside_ours_and_only_a_sound_miss_ends_with_status_1(self):
+        result = self.run_program("reproduce", "scenarios/validation", "--format", "json")
+        files = json.loads(result.stdout)["validations"]
+        self.assertEqual([file["name"] for file in files],
+                         sorted(path.stem for path in (ROOT / "scenarios/validation").glob("*.json")))
+        for file in files:
+            for value in file["measured"]:
+                self.assertTrue((value["predicted"] is None) == bool(value["reason"]), value)
+                if value["predicted"]:
+                    error = 100 * (value["predicted"] / value["measured"] - 1)
+                    self.assertAlmostEqual(value["error_percent"], error, places=9)
+        missed = any(value["verdict"] == "miss" for file in files if file["soundness"] == "sound"
+                     for value in file["measured"])
+        self.assertEqual(result.returncode, 1 if missed else 0, result.stderr)
+        rows = list(csv.DictReader(io.StringIO(
+            self.run_program("reproduce", "scenarios/validation", "--format", "csv").stdout)))
+        self.assertEqual([row["name"] for row in rows],
+                         [value["name"] for file in files for value in file["measured"]])
+        text = self.run_program("reproduce", "scenarios/validation").stdout
+        for file in files:
+            self.assertIn(file["title"], text)
+
+    def test_a_miss_is_an_error_only_for_a_sound_number(self):
+        result = self.run_program("reproduce", self.published(band=[1000, 1001]))
+        self.assertEqual(result.returncode, 1, result.stderr)
+        self.assertEqual(result.stderr, "helixsim: a sound number is outside its band\n")
+        self.assertIn("v: most of the step: ", result.stdout)
+        self.assertIn("not modelled: host time", result.stdout)
+        self.assertIn("sound 0 of 1", result.stdout)
+        self.done("reproduce", self.published(band=[0, 1001]))
+        for soundness in ("peer, not a truth", "with reserve: a guess"):
+            self.assertIn("miss", self.done("reproduce", self.published(soundness=soundness, band=[1000, 1001])))
+
+    def test_refuses_wrong_published_steps_with_one_line(self):
+        path = self.published()
+        self.assertEqual(self.done("check", path), f"{path}: right (published steps)\n")
+        self.refused("steps.json: /measured/0/bnad: unknown key; did you mean \"band\"?", "reproduce",
+                     self.published(bnad=[1, 2]))
+        self.refused("steps.json: /soundness: expected \"sound\"", "check", self.published(soundness="true"))
+        self.refused("--out: published steps leave no folder of results", "reproduce", path, "--out", "x")
+        self.refused("--seed: nothing is drawn for published steps", "reproduce", path, "--seed", "2")
+        (self.folder / "empty").mkdir()
+        self.refused("empty: no .json file is in the folder", "reproduce", "empty")
+        (self.folder / "mixed").mkdir()
+        shutil.copy(self.small(), self.folder / "mixed" / "small.json")
+        self.refused("small.json: /format: expected \"helixsim/validation/1\"", "reproduce", "mixed")
+
 
 class ParetoTest(CliTest):
     def test_stored_results_give_the_same_figure_and_frontiers(self):

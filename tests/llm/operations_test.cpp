@@ -90,6 +90,28 @@ TEST_CASE("an FFN reads each of its weights once when every expert is active", "
   CHECK(weight_bytes(moe) == Approx(2048.0 * 32 + 32 / 4 * expert / 2 + expert / 8));
 }
 
+TEST_CASE("experts see the tokens that a dispatch sent to them, not those of the whole group",
+          "[llm][ffn][shapes]") {
+  const ModelSpec model = small_mla_moe_model();
+  MoeFfnShard shard{.routed_tokens = 4096,
+                    .local_tokens = 256,
+                    .tpf = 1,
+                    .ep = 16,
+                    .shared_width = 1,
+                    .active = active_experts(model.moe, 4096, 16),
+                    .largest_rank = false};
+  const auto shape = [&] {
+    OperationList out;
+    moe_experts(model, shard, all_fp8(), out);
+    return std::get<GroupedGemmShape>(out.front().work.shape);
+  };
+  CHECK(shape().tokens == 4096.0);
+  shard.dispatched = true;
+  CHECK(shape().tokens == shape().rows);
+  CHECK(shape().rows == Approx(4096.0 * model.moe.experts_per_token / 16));
+  CHECK(shape().experts == model.moe.experts / 16.0);
+}
+
 TEST_CASE("each class of weights is stored in its own format", "[llm][ffn][precision]") {
   const ModelSpec model = small_mla_moe_model();
   const MoeFfnShard shard{.routed_tokens = 1,

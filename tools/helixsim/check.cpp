@@ -14,6 +14,7 @@
 #include "sim/report/report_data.hpp"
 #include "sim/sweep/scenario.hpp"
 #include "sim/sweep/search_space.hpp"
+#include "sim/sweep/validation.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/tell.hpp"
 
@@ -42,6 +43,9 @@ void check_space(const Node& file, const Catalog&) {
 void check_scenario(const Node& file, const Catalog& catalog) {
   (void)read_scenario(file, catalog, {});
 }
+void check_validation(const Node& file, const Catalog& catalog) {
+  (void)read_validation(file, catalog, {});
+}
 void check_report(const Node& file, const Catalog&) {
   (void)read_report_data(file);
 }
@@ -66,6 +70,7 @@ constexpr FormatEntry kFormats[] = {
     {"helixsim/precision/1", "precision preset", check_precision},
     {"helixsim/search_space/1", "search space", check_space},
     {"helixsim/scenario/1", "scenario", check_scenario},
+    {"helixsim/validation/1", "published steps", check_validation},
     {"helixsim/point/1", "point", check_point},
     {"helixsim/report/1", "report", check_report},
 };

@@ -7,6 +7,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/report/claims_table.hpp"
 #include "sim/report/frontier_table.hpp"
+#include "tools/helixsim/reproduce_validation.hpp"
 #include "tools/helixsim/run_scenario.hpp"
 #include "tools/helixsim/tell.hpp"
 
@@ -16,7 +17,9 @@ namespace {
 constexpr const char* kExample = R"(Example:
   helixsim reproduce scenarios/helix_paper.json --out results/helix_paper \
                      --overwrite
-Ends with status 1 when a claim with a band is outside it.)";
+  helixsim reproduce scenarios/validation/r1_h200_concurrency.json
+Ends with status 1 when a claim with a band, or a sound published number, is
+outside its band.)";
 
 struct Options {
   RunOptions run;
@@ -27,6 +30,9 @@ int run(const Options& options) {
   const OutputFormat format = options.run.common.output_format();
   const Catalog catalog = Catalog::find();
   const SplitOverrides changes = split_overrides(options.run.common.overrides());
+  const std::vector<Node> published = validation_files(options.file, catalog, changes.file);
+  if (!published.empty())
+    return reproduce_validations(published, catalog, changes.setup, options.run);
   const Node file = with_overrides(catalog.read("scenarios", options.file, "FILE"), changes.file);
   Scenario scenario = read_scenario(file, catalog, changes.setup);
   seed_draws(scenario, options.run);
@@ -62,9 +68,10 @@ int run(const Options& options) {
 void add_reproduce(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App& app =
-      *program.add_subcommand("reproduce", "Published claims beside ours, with verdicts");
+      *program.add_subcommand("reproduce", "Published claims and steps beside ours, with verdicts");
   app.footer(kExample);
-  app.add_option("file", options->file, "Scenario, by path or name in scenarios")
+  app.add_option("file", options->file,
+                 "Scenario, by path or name in scenarios; or published steps, a file or a folder")
       ->required()
       ->type_name("FILE");
   app.add_option("--out", options->run.out, "Folder for the results, as sweep writes them")

@@ -24,6 +24,7 @@ struct MoeFfnShard {
   ActiveExperts active;        ///< routing of routed_tokens over ep ranks
   bool largest_rank = true;    ///< the critical rank rather than the mean one
   int minimum_columns = 0;     ///< a narrower shard of an expert is padded to them
+  bool dispatched = false;     ///< this GPU holds only the tokens that were sent to its experts
   bool shared_beside = false;  ///< the shared expert runs on a second stream beside the routed ones
 };
 

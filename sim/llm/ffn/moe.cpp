@@ -1,5 +1,7 @@
 #include "sim/llm/ffn/ffn_kind.hpp"
 
+#include <algorithm>
+
 namespace helixsim {
 namespace {
 
@@ -17,7 +19,8 @@ Operation expert_gemm(std::string_view name, const GemmShape& of_expert, double 
   op.work.kind = KernelKind::GroupedGemm;
   op.work.weight_bytes *= active;
   op.work.part = part;
-  op.work.shape = GroupedGemmShape{.tokens = shard.routed_tokens,
+  const double here = shard.dispatched ? std::min(shard.routed_tokens, rows) : shard.routed_tokens;
+  op.work.shape = GroupedGemmShape{.tokens = here,
                                    .rows = rows,
                                    .active = active,
                                    .experts = static_cast<double>(moe.experts) / shard.ep,

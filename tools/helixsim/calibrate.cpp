@@ -99,6 +99,7 @@ void add_calibrate(CLI::App& program, int& status) {
   add_format(fit_app, options->common);
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });
+  add_calibrate_check(app, status);
 }
 
 }  // namespace helixsim

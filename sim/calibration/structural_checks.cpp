@@ -73,14 +73,14 @@ class Trials {
     const std::size_t place = scores_.size();
     scores_.emplace_back(Key{order, check, family.label.op, family.label.dtype}, Scores{});
     const std::size_t size = kept.size();
-    jobs_.push_back({.size = size,
-                     .name = family.label.op,
-                     .run = [this, place, &family, kept = std::move(kept),
-                             scored = std::move(scored)] {
-                       const Law choices = search_choices<Law>(family.plan, kept);
-                       const auto fitted = fit_with_residuals<Law>(choices, family.plan, kept);
-                       scores_[place].second = scores_of<Law>(fitted, scored);
-                     }});
+    jobs_.push_back(
+        {.size = size,
+         .name = family.label.op,
+         .run = [this, place, &family, kept = std::move(kept), scored = std::move(scored)] {
+           const Law choices = search_choices<Law>(family.plan, kept);
+           const auto fitted = fit_with_residuals<Law>(choices, family.plan, kept);
+           scores_[place].second = scores_of<Law>(fitted, scored);
+         }});
   }
 
   Pooled run(const StructuralOptions& options) {

@@ -2,12 +2,14 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <map>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
 
 #include "sim/report/page_parts.hpp"
+#include "sim/units/draw.hpp"
 
 extern "C" {
 extern const char helixsim_asset_validation_html[];
@@ -36,14 +38,18 @@ double plotted(double seconds) {
 
 using Rows = std::vector<PredictedRow>;
 
-/// Every n-th row by region: {"latency": [[measured, predicted], ...], ...}.
+/// Rows by region: {"latency": [[measured, predicted], ...], ...}. Of many, one drawn from each of
+/// kMostPlotPoints equal stretches, since tables run through their shapes in a regular order.
 Json points_json(const Rows& rows) {
-  const std::size_t stride =
-      std::max<std::size_t>(1, (rows.size() + kMostPlotPoints - 1) / kMostPlotPoints);
+  const std::size_t shown = std::min(rows.size(), kMostPlotPoints);
   std::map<Region, Json> regions;
-  for (std::size_t row = 0; row < rows.size(); row += stride) {
-    Json& points = regions.try_emplace(rows[row].region, Json::array()).first->second;
-    points.push_back({plotted(rows[row].measured), plotted(rows[row].predicted)});
+  for (std::size_t point = 0; point < shown; ++point) {
+    const std::size_t first = point * rows.size() / shown;
+    const std::size_t past = (point + 1) * rows.size() / shown;
+    const double place = drawn(13, point, 0) * static_cast<double>(past - first);
+    const PredictedRow& row = rows[first + static_cast<std::size_t>(place)];
+    Json& points = regions.try_emplace(row.region, Json::array()).first->second;
+    points.push_back({plotted(row.measured), plotted(row.predicted)});
   }
   Json all = Json::object();
   for (const auto& [region, points] : regions) all[std::string(name_of(region))] = points;

@@ -11,7 +11,7 @@ namespace helixsim {
 inline constexpr std::size_t kMostPlotPoints = 2000;
 
 /// Predicted against measured times as one self-contained page: a plot for each operation and
-/// format, of at most kMostPlotPoints rows (every n-th), and the table of errors. Empty when the
+/// format, of at most kMostPlotPoints rows, and the table of errors. Empty when the
 /// program was built without the chart library.
 std::optional<std::string> validation_html(std::span<const ScoredSystem> systems);
 

@@ -59,7 +59,7 @@
         ],
         symbol: 'none',
         silent: true,
-        z: 5,
+        z: 1,
         lineStyle: { color: colour('ink'), type, width, opacity: percent ? 0.65 : 0.9 },
       })),
     );
@@ -133,8 +133,9 @@
     figure.append(element('h3', `${plot.op} ${plot.dtype}`));
     const drawn = Object.values(plot.points).reduce((sum, points) => sum + points.length, 0);
     const thinned = drawn < plot.rows ? `, ${grouped.format(drawn)} drawn` : '';
-    const errors = overall ? `; error ${overall.median.toFixed(1)} % median, ${overall.p90.toFixed(1)} % p90` : '';
-    figure.append(element('p', `${grouped.format(plot.rows)} rows${thinned}${errors}`, 'note'));
+    figure.append(element('p', `${grouped.format(plot.rows)} rows${thinned}`, 'note'));
+    const errors = overall ? `Error: ${overall.median.toFixed(1)} % median, ${overall.p90.toFixed(1)} % p90` : '';
+    figure.append(element('p', errors, 'note'));
     const chart = element('div', undefined, 'chart');
     chart.setAttribute('role', 'img');
     chart.setAttribute('aria-label', `${plot.op} ${plot.dtype}: predicted against measured time`);

@@ -1,6 +1,8 @@
 #include "sim/calibration/structural_checks.hpp"
 
+#include <algorithm>
 #include <cmath>
+#include <cstdint>
 #include <map>
 #include <tuple>
 

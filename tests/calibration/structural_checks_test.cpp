@@ -1,6 +1,7 @@
 #include "sim/calibration/structural_checks.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 
 #include "sim/calibration/transfer.hpp"
 #include "tests/support/systems.hpp"

@@ -11,12 +11,33 @@
 namespace helixsim {
 namespace {
 
+using Json = nlohmann::ordered_json;
+
 std::string percent(double value) {
   return fmt::format("{:.2f}", value);
 }
 
 bool shown(const AccuracyGroup& group) {
   return group.kernel == "all" || group.region == "all";
+}
+
+Json group_json(const AccuracyGroup& group) {
+  Json one = {{"op", group.op},
+              {"dtype", group.dtype},
+              {"kernel", group.kernel},
+              {"region", group.region},
+              {"rows", group.rows},
+              {"unpredicted", group.unpredicted},
+              {"median_ape_percent", nullptr},
+              {"mean_ape_percent", nullptr},
+              {"p90_ape_percent", nullptr}};
+  if (group.rows > 0) {
+    one["median_ape_percent"] = group.median_ape_percent;
+    one["mean_ape_percent"] = group.mean_ape_percent;
+    one["p90_ape_percent"] = group.p90_ape_percent;
+  }
+  if (!group.reason.empty()) one["reason"] = group.reason;
+  return one;
 }
 
 template <class Law>
@@ -65,41 +86,29 @@ std::string accuracy_table(const Accuracy& accuracy) {
   return text;
 }
 
-std::string accuracy_csv(const Accuracy& accuracy) {
+std::string accuracy_csv(std::span<const ScoredSystem> systems) {
   std::string text =
-      "op,dtype,kernel,region,rows,unpredicted,median_ape_percent,mean_ape_percent,"
+      "system,op,dtype,kernel,region,rows,unpredicted,median_ape_percent,mean_ape_percent,"
       "p90_ape_percent\n";
-  for (const AccuracyGroup& group : accuracy.groups) {
-    text += fmt::format("{},{},{},{},{},{},{},{},{}\n", group.op, group.dtype, group.kernel,
-                        group.region, group.rows, group.unpredicted,
-                        format_exact(group.median_ape_percent),
-                        format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
+  for (const ScoredSystem& system : systems) {
+    for (const AccuracyGroup& group : system.accuracy.groups) {
+      text += fmt::format(
+          "{},{},{},{},{},{},{},{},{},{}\n", system.name, group.op, group.dtype, group.kernel,
+          group.region, group.rows, group.unpredicted, format_exact(group.median_ape_percent),
+          format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
+    }
   }
   return text;
 }
 
-std::string accuracy_json(const std::string& system, const Accuracy& accuracy) {
-  nlohmann::ordered_json groups = nlohmann::ordered_json::array();
-  for (const AccuracyGroup& group : accuracy.groups) {
-    nlohmann::ordered_json one = {{"op", group.op},
-                                  {"dtype", group.dtype},
-                                  {"kernel", group.kernel},
-                                  {"region", group.region},
-                                  {"rows", group.rows},
-                                  {"unpredicted", group.unpredicted},
-                                  {"median_ape_percent", nullptr},
-                                  {"mean_ape_percent", nullptr},
-                                  {"p90_ape_percent", nullptr}};
-    if (group.rows > 0) {
-      one["median_ape_percent"] = group.median_ape_percent;
-      one["mean_ape_percent"] = group.mean_ape_percent;
-      one["p90_ape_percent"] = group.p90_ape_percent;
-    }
-    if (!group.reason.empty()) one["reason"] = group.reason;
-    groups.push_back(std::move(one));
+std::string accuracy_json(std::span<const ScoredSystem> systems) {
+  Json all = Json::array();
+  for (const ScoredSystem& system : systems) {
+    Json groups = Json::array();
+    for (const AccuracyGroup& group : system.accuracy.groups) groups.push_back(group_json(group));
+    all.push_back({{"system", system.name}, {"groups", groups}});
   }
-  const nlohmann::ordered_json document = {{"system", system}, {"groups", groups}};
-  return document.dump(2) + "\n";
+  return (all.size() == 1 ? all[0] : all).dump(2) + "\n";
 }
 
 std::string fit_table(const FittedLaws& laws) {

@@ -2,6 +2,8 @@
 
 #include <string_view>
 
+#include "sim/report/page_parts.hpp"
+
 extern "C" {
 extern const char helixsim_asset_page_html[];
 extern const char helixsim_asset_page_html_end[];
@@ -20,48 +22,6 @@ std::string_view asset(const char* begin, const char* end) {
   return {begin, static_cast<std::size_t>(end - begin)};
 }
 
-std::string html_escaped(std::string_view text) {
-  std::string out;
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        out += "&amp;";
-        break;
-      case '<':
-        out += "&lt;";
-        break;
-      case '>':
-        out += "&gt;";
-        break;
-      case '"':
-        out += "&quot;";
-        break;
-      default:
-        out += c;
-    }
-  }
-  return out;
-}
-
-/// JSON that no HTML parser can take for the end of its element: "<" occurs only inside texts.
-std::string json_escaped(const std::string& json) {
-  std::string out;
-  out.reserve(json.size());
-  std::string_view rest = json;
-  for (auto at = rest.find('<'); at != std::string_view::npos; at = rest.find('<')) {
-    out += rest.substr(0, at);
-    out += "\\u003c";
-    rest.remove_prefix(at + 1);
-  }
-  out += rest;
-  return out;
-}
-
-struct Part {
-  std::string_view marker;
-  std::string_view text;
-};
-
 }  // namespace
 
 std::optional<std::string> report_html(const ReportData& data) {
@@ -73,24 +33,13 @@ std::optional<std::string> report_html(const ReportData& data, const std::string
   if (echarts.empty()) return std::nullopt;
   const std::string title = html_escaped(data.title);
   const std::string json = json_escaped(report_json);
-  // In the order of the template; each part is put in once, so that a marker inside a user's text
-  // stays a text.
-  const Part parts[] = {
+  const PagePart parts[] = {
       {"{{title}}", title},
       {"/*{{css}}*/", asset(helixsim_asset_page_css, helixsim_asset_page_css_end)},
       {"{{data}}", json},
       {"/*{{echarts}}*/", echarts},
       {"/*{{script}}*/", asset(helixsim_asset_page_js, helixsim_asset_page_js_end)}};
-  std::string_view rest = asset(helixsim_asset_page_html, helixsim_asset_page_html_end);
-  std::string page;
-  for (const Part& part : parts) {
-    const auto at = rest.find(part.marker);
-    page += rest.substr(0, at);
-    page += part.text;
-    rest.remove_prefix(at + part.marker.size());
-  }
-  page += rest;
-  return page;
+  return filled_page(asset(helixsim_asset_page_html, helixsim_asset_page_html_end), parts);
 }
 
 }  // namespace helixsim

@@ -11,13 +11,17 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Whether `report.json` of the folder begins as this program writes it.
-bool looks_like_results(const fs::path& folder) {
-  constexpr std::string_view kBegin = R"({"format":"helixsim/report/)";
-  std::ifstream file(folder / "report.json", std::ios::binary);
-  std::string begin(kBegin.size(), ' ');
+bool begins_with(const fs::path& path, std::string_view expected) {
+  std::ifstream file(path, std::ios::binary);
+  std::string begin(expected.size(), ' ');
   file.read(begin.data(), static_cast<std::streamsize>(begin.size()));
-  return file && begin == kBegin;
+  return file && begin == expected;
+}
+
+/// Whether a file of the folder begins as this program writes it.
+bool looks_like_results(const fs::path& folder) {
+  return begins_with(folder / "report.json", R"({"format":"helixsim/report/)") ||
+         begins_with(folder / "accuracy.csv", "system,op,dtype,kernel,region,rows,");
 }
 
 /// The folder itself, links and dots resolved. Errors: ConfigError for the working folder, which

@@ -27,6 +27,13 @@ constexpr const char* kFitExample = R"(Example:
 Reads measurements/gb200/*.csv; writes the system file and, beside it,
 laws/my_gb200.json with all that was fitted.)";
 
+constexpr const char* kExamples = R"(Examples:
+  helixsim calibrate fit --measurements measurements --system gb200_nvl72 \
+                         --out my_gb200.json
+  helixsim calibrate check --measurements measurements --system gb200_nvl72
+`fit` writes a system file with its laws; `check` judges laws on measurements
+that lie apart from those that they are fitted to.)";
+
 struct FitOptions {
   CommonOptions common;
   std::string measurements;
@@ -84,7 +91,7 @@ int fit(const FitOptions& options) {
 void add_calibrate(CLI::App& program, int& status) {
   CLI::App& app = *program.add_subcommand("calibrate", "Hardware models from measured kernels");
   app.require_subcommand(1);
-  app.footer(kFitExample);
+  app.footer(kExamples);
   auto options = std::make_shared<FitOptions>();
   CLI::App& fit_app = *app.add_subcommand("fit", "Fit the laws of kernels to tables");
   fit_app.footer(kFitExample);
@@ -99,6 +106,7 @@ void add_calibrate(CLI::App& program, int& status) {
   add_format(fit_app, options->common);
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });
+  add_calibrate_check(app, status);
 }
 
 }  // namespace helixsim

@@ -52,6 +52,8 @@ void add_list(CLI::App& program, int& status);
 void add_check(CLI::App& program, int& status);
 void add_replay(CLI::App& program, int& status);
 void add_calibrate(CLI::App& program, int& status);
+/// `check`, below `calibrate`.
+void add_calibrate_check(CLI::App& calibrate, int& status);
 void add_validate(CLI::App& program, int& status);
 
 }  // namespace helixsim

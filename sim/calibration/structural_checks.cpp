@@ -1,0 +1,180 @@
+#include "sim/calibration/structural_checks.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <cstdint>
+#include <map>
+#include <tuple>
+
+#include "sim/calibration/fit_law.hpp"
+#include "sim/calibration/run_jobs.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr int kFolds = 5;
+constexpr double kSeenTokens = 65536.0;
+constexpr double kSeenBatch = 64.0;
+
+/// Errors of rows that no fit saw, in per cent.
+struct Scores {
+  std::vector<double> law;
+  std::vector<double> all;
+  long long unpredicted = 0;
+
+  void add(const Scores& other) {
+    law.insert(law.end(), other.law.begin(), other.law.end());
+    all.insert(all.end(), other.all.begin(), other.all.end());
+    unpredicted += other.unpredicted;
+  }
+};
+
+template <class Law>
+Scores scores_of(const FittedLaw<Law>& fitted, MeasuredSpan<Law> rows) {
+  Scores scores;
+  for (const MeasuredShape<Law>& row : rows) {
+    const double law = fitted.law.seconds(row.shape, false);
+    const double all = fitted.seconds(row.shape, false);
+    scores.law.push_back(std::abs(law / row.seconds - 1.0) * 100.0);
+    scores.all.push_back(std::abs(all / row.seconds - 1.0) * 100.0);
+  }
+  return scores;
+}
+
+/// The scores of a check by what they are reported under, in that order.
+using Key = std::tuple<int, std::string, std::string, std::string>;  // order, check, op, dtype
+using Pooled = std::map<Key, Scores>;
+
+std::vector<StructuralCheck> reported(Pooled& pooled) {
+  std::vector<StructuralCheck> checks;
+  for (auto& [key, scores] : pooled) {
+    const auto& [order, check, op, dtype] = key;
+    checks.push_back({.check = check,
+                      .op = op,
+                      .dtype = dtype,
+                      .rows = std::ssize(scores.all),
+                      .unpredicted = scores.unpredicted,
+                      .law_median_percent = quantile(scores.law, 0.5),
+                      .law_p90_percent = quantile(scores.law, 0.9),
+                      .median_percent = quantile(scores.all, 0.5),
+                      .p90_percent = quantile(scores.all, 0.9)});
+  }
+  return checks;
+}
+
+/// Fits of parts of families, each of which leaves its scores in a place of its own.
+class Trials {
+ public:
+  /// One fit to the rows that are not `held`, when there are rows of both sides.
+  template <class Law, class Held>
+  void add(int order, const std::string& check, const MeasuredFamily<Law>& family, Held&& held) {
+    std::vector<MeasuredShape<Law>> kept;
+    std::vector<MeasuredShape<Law>> scored;
+    for (const auto& row : family.rows) (held(row.shape) ? scored : kept).push_back(row);
+    if (kept.empty() || scored.empty()) return;
+    const std::size_t place = scores_.size();
+    scores_.emplace_back(Key{order, check, family.label.op, family.label.dtype}, Scores{});
+    const std::size_t size = kept.size();
+    jobs_.push_back(
+        {.size = size,
+         .name = family.label.op,
+         .run = [this, place, &family, kept = std::move(kept), scored = std::move(scored)] {
+           const Law choices = search_choices<Law>(family.plan, kept);
+           const auto fitted = fit_with_residuals<Law>(choices, family.plan, kept);
+           scores_[place].second = scores_of<Law>(fitted, scored);
+         }});
+  }
+
+  Pooled run(const StructuralOptions& options) {
+    const long long total = std::ssize(jobs_);
+    long long done = 0;
+    run_jobs(jobs_, options.threads, [&](const std::string&) {
+      if (options.progress) options.progress(++done, total);
+    });
+    Pooled pooled;
+    for (const auto& [key, scores] : scores_) pooled[key].add(scores);
+    return pooled;
+  }
+
+ private:
+  std::vector<Job> jobs_;
+  std::vector<std::pair<Key, Scores>> scores_;
+};
+
+int fold_of_weights(const GemmShape& shape) {
+  const auto n = static_cast<std::uint32_t>(shape.n);
+  const auto k = static_cast<std::uint32_t>(shape.k);
+  return static_cast<int>(drawn(11, n, k) * kFolds);
+}
+
+bool counts(const FamilyLabel& label, const std::string& op, const std::string& only) {
+  return label.op == op && (only.empty() || only == op);
+}
+
+bool has_window(const MeasuredFamily<AttentionLaw>& family) {
+  return std::any_of(family.rows.begin(), family.rows.end(),
+                     [](const auto& row) { return row.shape.window > 0.0; });
+}
+
+/// Groups of 64 query heads and more run another kernel, of few measurements.
+bool has_wide_groups(const MeasuredFamily<AttentionLaw>& family) {
+  return std::any_of(family.rows.begin(), family.rows.end(),
+                     [](const auto& row) { return row.shape.group >= 64.0; });
+}
+
+template <class Law>
+void score_families(const FittedLaws& moved, const MeasuredRows& rows, const std::string& only,
+                    Pooled& pooled) {
+  int order = 0;
+  for (const char* op : {"gemm", "generation_attention", "generation_mla", "moe"}) {
+    ++order;
+    for (const auto& [name, family] : of_law<Law, MeasuredFamily>(rows.families)) {
+      if (!counts(family.label, op, only)) continue;
+      Scores& scores = pooled[{order, "transfer to " + moved.system, op, family.label.dtype}];
+      if (const FittedLaw<Law>* fitted = moved.find<Law>(name)) {
+        scores.add(scores_of<Law>(*fitted, family.rows));
+      } else {
+        scores.unpredicted += std::ssize(family.rows);
+      }
+    }
+  }
+}
+
+}  // namespace
+
+std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
+                                               const StructuralOptions& options) {
+  Trials trials;
+  for (const auto& [name, family] : of_law<GemmLaw, MeasuredFamily>(rows.families)) {
+    if (!counts(family.label, "gemm", options.only)) continue;
+    for (int fold = 0; fold < kFolds; ++fold) {
+      trials.add(0, "unseen (n, k)", family,
+                 [&](const GemmShape& shape) { return fold_of_weights(shape) == fold; });
+    }
+  }
+  for (const auto& [name, family] : of_law<AttentionLaw, MeasuredFamily>(rows.families)) {
+    const bool attention = counts(family.label, "generation_attention", options.only);
+    if (attention && (has_window(family) || has_wide_groups(family))) continue;
+    if (attention) {
+      trials.add(1, "longer context", family,
+                 [](const AttentionShape& shape) { return shape.kv_tokens > kSeenTokens; });
+    }
+    if (attention || counts(family.label, "generation_mla", options.only)) {
+      trials.add(2, "larger batch", family,
+                 [](const AttentionShape& shape) { return shape.batch > kSeenBatch; });
+    }
+  }
+  Pooled pooled = trials.run(options);
+  return reported(pooled);
+}
+
+std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
+                                             const std::string& only) {
+  Pooled pooled;
+  score_families<GemmLaw>(moved, rows, only, pooled);
+  score_families<AttentionLaw>(moved, rows, only, pooled);
+  score_families<GroupedGemmLaw>(moved, rows, only, pooled);
+  return reported(pooled);
+}
+
+}  // namespace helixsim

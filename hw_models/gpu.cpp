@@ -17,6 +17,11 @@ FlopsPerSecond Gpu::peak(MathRate rate) const {
   return bf16_peak;
 }
 
+LawGpu law_gpu(const Gpu& gpu) {
+  return {.multiprocessors = static_cast<double>(gpu.multiprocessors),
+          .l2_bytes = gpu.l2_capacity.value()};
+}
+
 Node sourced(const Node& parent, std::string_view key) {
   const Node number = parent.object(key);
   number.allow_only({"value", "source"});

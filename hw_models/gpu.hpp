@@ -2,6 +2,7 @@
 
 #include <string>
 
+#include "hw_models/laws/law_parameter.hpp"
 #include "sim/config/node.hpp"
 #include "sim/units/precision.hpp"
 #include "sim/units/quantity.hpp"
@@ -23,6 +24,9 @@ struct Gpu {
   [[nodiscard]] Bytes usable_memory() const { return memory_capacity * usable_fraction; }
   [[nodiscard]] FlopsPerSecond peak(MathRate rate) const;
 };
+
+/// What laws of kernels must know of the GPU.
+LawGpu law_gpu(const Gpu& gpu);
 
 /// Reads `{name, memory: {capacity, usable_fraction, bandwidth, l2}, compute: {bf16, fp8, fp4,
 /// multiprocessors}}`, every number as `{"value": .., "source": ..}`. Errors: ConfigError.

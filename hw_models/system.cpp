@@ -46,9 +46,7 @@ FittedLaws read_system_laws(const System& system) {
   if (system.laws_file.empty()) {
     system.document.fail("no \"laws\": no kernels were fitted for this system");
   }
-  return read_laws(read_json_file(system.laws_file),
-                   {.multiprocessors = static_cast<double>(system.gpu.multiprocessors),
-                    .l2_bytes = system.gpu.l2_capacity.value()});
+  return read_laws(read_json_file(system.laws_file), law_gpu(system.gpu));
 }
 
 }  // namespace helixsim

@@ -9,7 +9,9 @@
 #include <tuple>
 #include <vector>
 
+#include "hw_models/kernels/composition.hpp"
 #include "hw_models/kernels/roofline.hpp"
+#include "hw_models/laws/attention_kernels.hpp"
 #include "sim/units/literals.hpp"
 
 namespace helixsim {
@@ -21,6 +23,10 @@ constexpr std::size_t kFormats = 5;
 
 std::size_t index_of(Precision precision) {
   return static_cast<std::size_t>(precision);
+}
+
+std::size_t index_of(const AttentionShape& shape) {
+  return static_cast<std::size_t>(attention_kernels(shape));
 }
 
 /// What tables call a format. `Fp4` has no scales; its kernels are those of NVFP4.
@@ -44,28 +50,6 @@ std::string_view cache_table_name(Precision precision) {
   return precision == Precision::Bf16 ? "bfloat16" : "fp8";
 }
 
-enum AttentionClass { kMha, kGrouped, kWide, kMla16, kMla32, kMla64, kMla128 };
-constexpr std::size_t kAttentionClasses = 7;
-
-/// Libraries switch kernels by group, or by head count where the heads share one latent.
-AttentionClass class_of(const AttentionShape& shape) {
-  const bool latent = shape.kv_heads == 1.0 && shape.head_size > 512.0;
-  if (latent) {
-    if (shape.group <= 16.0) return kMla16;
-    if (shape.group <= 32.0) return kMla32;
-    return shape.group <= 64.0 ? kMla64 : kMla128;
-  }
-  if (shape.group <= 1.0) return kMha;
-  return shape.group < 64.0 ? kGrouped : kWide;
-}
-
-std::string family_of(AttentionClass of, Precision cache) {
-  constexpr std::array<std::string_view, kAttentionClasses> kNames = {
-      "mha", "grouped", "wide", "heads_16", "heads_32", "heads_64", "heads_128"};
-  return std::string(of < kMla16 ? "attention/" : "mla/") + std::string(cache_table_name(cache)) +
-         "/" + std::string(kNames[of]);
-}
-
 class Measured final : public KernelModel {
  public:
   Measured(const Composition& rules, const Gpu& gpu, std::shared_ptr<const FittedLaws> laws)
@@ -75,9 +59,9 @@ class Measured final : public KernelModel {
       const std::string name(table_name(format.precision));
       gemm_[at] = with_bytes(laws_->find<GemmLaw>("gemm/" + name), format.bytes_per_element);
       add_expert_laws(format);
-      for (std::size_t c = 0; c < kAttentionClasses; ++c) {
-        const auto* law =
-            laws_->find<AttentionLaw>(family_of(static_cast<AttentionClass>(c), format.precision));
+      for (std::size_t c = 0; c < kAttentionKernels; ++c) {
+        const auto* law = laws_->find<AttentionLaw>(
+            attention_family(static_cast<AttentionKernels>(c), cache_table_name(format.precision)));
         if (law == nullptr) continue;
         attention_[at][c] = *law;
         attention_[at][c]->law.kv_bytes = format.bytes_per_element;
@@ -107,10 +91,10 @@ class Measured final : public KernelModel {
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {
     const auto* shape = std::get_if<AttentionShape>(&work.shape);
     if (shape == nullptr || !rules_.cold) return {};
-    const auto& fitted = attention_[index_of(work.format)][class_of(*shape)];
+    const auto& fitted = attention_[index_of(work.format)][index_of(*shape)];
     if (!fitted || (shape->window > 0.0 && fitted->law.walk_all == 0)) return {};
-    const double factor = least_factor_[index_of(work.format)][class_of(*shape)];
-    const double launch = alone_to_step(factor * fitted->law.fixed);
+    const double factor = least_factor_[index_of(work.format)][index_of(*shape)];
+    const double launch = rules_.alone_to_step(factor * fitted->law.fixed);
     return Seconds(launches * launch + factor * work.kv_bytes.value() / fitted->law.bandwidth);
   }
 
@@ -152,22 +136,9 @@ class Measured final : public KernelModel {
     return std::exp(std::max(sum, -FittedLaw<AttentionLaw>::kMostLogFactor));
   }
 
-  [[nodiscard]] double gap() const {
-    return rules_.programmatic_launch ? 0.0 : rules_.in_graph_gap;
-  }
-  /// Rows of one call a graph contain the gap of a graph's launch; a step pays the one between
-  /// kernels.
-  [[nodiscard]] double alone_to_step(double time) const {
-    return std::max(time - rules_.launch_gap, 0.0) + gap();
-  }
-  /// Rows with several calls a graph contain the gap between kernels.
-  [[nodiscard]] double packed_to_step(double time) const {
-    return time - (rules_.programmatic_launch ? std::min(rules_.in_graph_gap, 0.5 * time) : 0.0);
-  }
-
   [[nodiscard]] double seconds(const KernelWork& work, const std::monostate& /*none*/) const {
     const double fixed =
-        work.kind == KernelKind::Elementwise ? small_kernel_ + gap() : plain_gemm_fixed_;
+        work.kind == KernelKind::Elementwise ? small_kernel_ + rules_.gap() : plain_gemm_fixed_;
     const Seconds body = work.hbm_bytes() / (gpu_.memory_bandwidth * kPlainEfficiency) +
                          work.flops / (gpu_.peak(work.math) * kPlainEfficiency);
     return fixed + body.value();
@@ -176,7 +147,7 @@ class Measured final : public KernelModel {
   [[nodiscard]] double seconds(const KernelWork& work, const GemmShape& shape) const {
     if (shape.batch > 1.0 || is_absorption(shape)) {
       const auto& law = batched_[shape.k < shape.n ? 0 : 1];
-      if (law) return alone_to_step(law->seconds(shape, rules_.cold));
+      if (law) return rules_.alone_to_step(law->seconds(shape, rules_.cold));
     }
     const auto& fitted = gemm_[index_of(work.format)];
     if (!fitted) return seconds(work, std::monostate{});
@@ -187,13 +158,13 @@ class Measured final : public KernelModel {
       const double start = std::max(fitted->law.fixed - plain_gemm_fixed_, 0.0);
       if (work.format != Precision::Bf16) time = std::max(time - pass - start, 0.25 * time);
     }
-    return packed_to_step(time);
+    return rules_.packed_to_step(time);
   }
 
   [[nodiscard]] double seconds(const KernelWork& work, const AttentionShape& shape) const {
-    const auto& fitted = attention_[index_of(work.format)][class_of(shape)];
+    const auto& fitted = attention_[index_of(work.format)][index_of(shape)];
     if (!fitted) return seconds(work, std::monostate{});
-    return alone_to_step(fitted->seconds(shape, rules_.cold));
+    return rules_.alone_to_step(fitted->seconds(shape, rules_.cold));
   }
 
   [[nodiscard]] double seconds(const KernelWork& work, const GroupedGemmShape& shape) const {
@@ -203,7 +174,7 @@ class Measured final : public KernelModel {
     for (std::size_t other = 1; other < kernels.size(); ++other) {
       fastest = std::min(fastest, kernels[other].seconds(shape, rules_.cold));
     }
-    return work.part * alone_to_step(fastest);
+    return work.part * rules_.alone_to_step(fastest);
   }
 
   /// W_UK and W_UV of one head are small GEMMs of the batched kernel too.
@@ -218,9 +189,9 @@ class Measured final : public KernelModel {
   std::shared_ptr<const FittedLaws> laws_;
   std::array<std::optional<FittedLaw<GemmLaw>>, kFormats> gemm_;
   std::array<std::vector<FittedLaw<GroupedGemmLaw>>, kFormats> experts_;
-  std::array<std::array<std::optional<FittedLaw<AttentionLaw>>, kAttentionClasses>, kFormats>
+  std::array<std::array<std::optional<FittedLaw<AttentionLaw>>, kAttentionKernels>, kFormats>
       attention_;
-  std::array<std::array<double, kAttentionClasses>, kFormats> least_factor_{};
+  std::array<std::array<double, kAttentionKernels>, kFormats> least_factor_{};
   std::array<std::optional<FittedLaw<GemmLaw>>, 2> batched_;
   double plain_gemm_fixed_ = 2e-6;
   double small_kernel_ = 1e-6;

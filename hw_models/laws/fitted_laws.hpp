@@ -14,7 +14,7 @@
 namespace helixsim {
 
 /// Something for each law: `Of<GemmLaw>`, `Of<AttentionLaw>`, ... by name of a kernel family, such
-/// as "gemm/nvfp4". A new law is added here.
+/// as "gemm/nvfp4". A new law is added here, in for_each_law and in law_name.
 template <template <class> class Of>
 using ByLaw = std::tuple<std::map<std::string, Of<GemmLaw>, std::less<>>,
                          std::map<std::string, Of<AttentionLaw>, std::less<>>,
@@ -30,6 +30,16 @@ std::map<std::string, Of<Law>, std::less<>>& of_law(ByLaw<Of>& all) {
 template <class Law, template <class> class Of>
 const std::map<std::string, Of<Law>, std::less<>>& of_law(const ByLaw<Of>& all) {
   return std::get<std::map<std::string, Of<Law>, std::less<>>>(all);
+}
+
+/// Calls `visit.operator()<Law>()` for each law, in the order of ByLaw.
+template <class Visit>
+void for_each_law(Visit&& visit) {
+  visit.template operator()<GemmLaw>();
+  visit.template operator()<AttentionLaw>();
+  visit.template operator()<GroupedGemmLaw>();
+  visit.template operator()<StreamLaw>();
+  visit.template operator()<CollectiveLaw>();
 }
 
 /// Name of a law in files.

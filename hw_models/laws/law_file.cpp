@@ -287,30 +287,25 @@ FittedLaws read_laws(const Node& document, const LawGpu& gpu) {
   laws.software = document.text("software");
   const Node all = document.object("laws");
   using Reader = void (*)(const Node&, const std::string&, const LawGpu&, FittedLaws&);
-  const std::pair<std::string_view, Reader> readers[] = {
-      {law_name<GemmLaw>(), read_as<GemmLaw>},
-      {law_name<AttentionLaw>(), read_as<AttentionLaw>},
-      {law_name<GroupedGemmLaw>(), read_as<GroupedGemmLaw>},
-      {law_name<StreamLaw>(), read_as<StreamLaw>},
-      {law_name<CollectiveLaw>(), read_as<CollectiveLaw>}};
+  std::vector<Reader> readers;
   std::vector<std::string> names;
-  for (const auto& reader : readers) names.emplace_back(reader.first);
+  for_each_law([&]<class Law>() {
+    readers.push_back(read_as<Law>);
+    names.emplace_back(law_name<Law>());
+  });
   for (const std::string& family : all.keys()) {
-    readers[all.object(family).choice("law", names)].second(all, family, gpu, laws);
+    readers[all.object(family).choice("law", names)](all, family, gpu, laws);
   }
   return laws;
 }
 
 std::string to_json(const FittedLaws& laws) {
   Json all = Json::object();
-  std::apply(
-      [&](const auto&... families) {
-        const auto add = [&](const auto& of_one_law) {
-          for (const auto& [family, fitted] : of_one_law) all[family] = law_json(fitted);
-        };
-        (add(families), ...);
-      },
-      laws.laws);
+  for_each_law([&]<class Law>() {
+    for (const auto& [family, fitted] : of_law<Law, FittedLaw>(laws.laws)) {
+      all[family] = law_json(fitted);
+    }
+  });
   const Json document = {
       {"format", kFormat}, {"system", laws.system}, {"software", laws.software}, {"laws", all}};
   std::string text;

@@ -74,7 +74,7 @@ void add_family(const MeasuredFamily<Law>& family, const FittedLaw<Law>& fitted,
   for (const MeasuredShape<Law>& row : family.rows) {
     const LawTerms terms = fitted.law.terms(row.shape, false);
     const double time = terms.total * std::exp(fitted.log_factor(row.shape));
-    const double percent = std::abs(time / row.seconds - 1.0) * 100.0;
+    const double percent = ape_percent(time, row.seconds);
     predicted.rows.push_back(
         {.measured = row.seconds, .predicted = time, .region = terms.region()});
     tally.add(family.label, "all", percent);
@@ -113,7 +113,7 @@ void add_modules(const MeasuredRows& rows, const FittedLaws& laws, Tally& tally,
         ++none;
         continue;
       }
-      const double percent = std::abs(*time / row.seconds - 1.0) * 100.0;
+      const double percent = ape_percent(*time, row.seconds);
       predicted.rows.push_back(
           {.measured = row.seconds, .predicted = *time, .region = Region::Latency});
       tally.add(label, "all", percent);
@@ -133,11 +133,7 @@ Accuracy accuracy_of(const MeasuredRows& rows, const FittedLaws& laws) {
   Accuracy accuracy;
   Tally tally;
   std::vector<UnpredictedRows> unpredicted = rows.unpredicted;
-  add_families<GemmLaw>(rows, laws, tally, accuracy, unpredicted);
-  add_families<AttentionLaw>(rows, laws, tally, accuracy, unpredicted);
-  add_families<GroupedGemmLaw>(rows, laws, tally, accuracy, unpredicted);
-  add_families<StreamLaw>(rows, laws, tally, accuracy, unpredicted);
-  add_families<CollectiveLaw>(rows, laws, tally, accuracy, unpredicted);
+  for_each_law([&]<class Law>() { add_families<Law>(rows, laws, tally, accuracy, unpredicted); });
   add_modules(rows, laws, tally, accuracy, unpredicted);
   accuracy.groups = tally.groups();
   for (const UnpredictedRows& none : unpredicted) {

@@ -24,11 +24,7 @@ FittedLaws fit_system(const MeasuredRows& rows, const System& system, int thread
                   .software = system.measurements ? system.measurements->software : "",
                   .laws = {}};
   std::vector<Job> jobs;
-  add_jobs<GemmLaw>(rows, laws, jobs);
-  add_jobs<AttentionLaw>(rows, laws, jobs);
-  add_jobs<GroupedGemmLaw>(rows, laws, jobs);
-  add_jobs<StreamLaw>(rows, laws, jobs);
-  add_jobs<CollectiveLaw>(rows, laws, jobs);
+  for_each_law([&]<class Law>() { add_jobs<Law>(rows, laws, jobs); });
   run_jobs(jobs, threads, done);
   return laws;
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cmath>
 #include <utility>
 #include <vector>
 
@@ -11,6 +12,11 @@ namespace helixsim {
 
 /// The value below which a part of the values lies: of rank ceil(part * count). 0 for none.
 double quantile(std::vector<double>& values, double part);
+
+/// Absolute percentage error, of the measured time.
+inline double ape_percent(double predicted, double measured) {
+  return std::abs(predicted / measured - 1.0) * 100.0;
+}
 
 /// Error in figures, from logarithms of measured over predicted time.
 LawError law_error(std::vector<double> log_ratios);

@@ -35,8 +35,8 @@ Scores scores_of(const FittedLaw<Law>& fitted, MeasuredSpan<Law> rows) {
   for (const MeasuredShape<Law>& row : rows) {
     const double law = fitted.law.seconds(row.shape, false);
     const double all = fitted.seconds(row.shape, false);
-    scores.law.push_back(std::abs(law / row.seconds - 1.0) * 100.0);
-    scores.all.push_back(std::abs(all / row.seconds - 1.0) * 100.0);
+    scores.law.push_back(ape_percent(law, row.seconds));
+    scores.all.push_back(ape_percent(all, row.seconds));
   }
   return scores;
 }
@@ -171,9 +171,7 @@ std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
 std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
                                              const std::string& only) {
   Pooled pooled;
-  score_families<GemmLaw>(moved, rows, only, pooled);
-  score_families<AttentionLaw>(moved, rows, only, pooled);
-  score_families<GroupedGemmLaw>(moved, rows, only, pooled);
+  for_each_law([&]<class Law>() { score_families<Law>(moved, rows, only, pooled); });
   return reported(pooled);
 }
 

@@ -19,8 +19,7 @@ template <class Law>
 void transfer(const FittedLaws& laws, const System& from, const System& to, FittedLaws& moved) {
   for (const auto& [family, fitted] : of_law<Law, FittedLaw>(laws.laws)) {
     FittedLaw<Law> other = fitted;
-    other.law.gpu = {.multiprocessors = static_cast<double>(to.gpu.multiprocessors),
-                     .l2_bytes = to.gpu.l2_capacity.value()};
+    other.law.gpu = law_gpu(to.gpu);
     other.law.bandwidth *= to.gpu.memory_bandwidth.value() / from.gpu.memory_bandwidth.value();
     if constexpr (requires(Law law) { law.peak; }) {
       other.law.peak *= peak_ratio(fitted.law.peak, from.gpu, to.gpu);
@@ -33,10 +32,9 @@ void transfer(const FittedLaws& laws, const System& from, const System& to, Fitt
 
 FittedLaws transferred(const FittedLaws& laws, const System& from, const System& to) {
   FittedLaws moved{.system = to.name, .software = laws.software, .laws = {}};
-  transfer<GemmLaw>(laws, from, to, moved);
-  transfer<AttentionLaw>(laws, from, to, moved);
-  transfer<GroupedGemmLaw>(laws, from, to, moved);
-  transfer<StreamLaw>(laws, from, to, moved);
+  for_each_law([&]<class Law>() {
+    if constexpr (requires(Law law) { law.gpu; }) transfer<Law>(laws, from, to, moved);
+  });
   return moved;
 }
 

@@ -118,11 +118,7 @@ std::string fit_table(const FittedLaws& laws) {
                    {"nodes"},
                    {"law med/p90"},
                    {"all med/p90"}});
-  add_fits<GemmLaw>(laws, table);
-  add_fits<AttentionLaw>(laws, table);
-  add_fits<GroupedGemmLaw>(laws, table);
-  add_fits<StreamLaw>(laws, table);
-  add_fits<CollectiveLaw>(laws, table);
+  for_each_law([&]<class Law>() { add_fits<Law>(laws, table); });
   return table.text() +
          "Errors are in % on a fifth of the rows, which the fit that they judge did not see:\n"
          "of the law alone, and of the law with its table of residuals.\n";

@@ -68,18 +68,9 @@ TEST_CASE("more requests never make a step faster", "[decode][property]") {
 
 TEST_CASE("the best HOP-B is never slower than off or than any chunk count", "[decode][property]") {
   const auto seed = GENERATE(range(0U, kSeeds));
-  PointCase c(seed);
+  const PointCase c(seed);
   CAPTURE(seed, c.text());
-  const Setup setup = c.setup();
-  c.point.hop_b = {HopBMode::Best, 1};
-  const SimTime best = ttl(setup, c.point);
-  c.point.hop_b = {HopBMode::Off, 1};
-  CHECK(best <= ttl(setup, c.point));
-  for (int chunks = 1; chunks <= c.point.batch / c.point.layout.dp; ++chunks) {
-    CAPTURE(chunks);
-    c.point.hop_b = {HopBMode::Chunks, chunks};
-    CHECK(best <= ttl(setup, c.point));
-  }
+  check_best_hop_b(c.setup(), c.point);
 }
 
 TEST_CASE("the categories of time sum to TTL", "[decode][property]") {

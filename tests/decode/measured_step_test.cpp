@@ -26,14 +26,5 @@ TEST_CASE("the best HOP-B of a measured step is the best of all chunk counts",
   PointCase c(seed);
   c.fidelity = "measured";
   CAPTURE(seed, c.text());
-  const Setup setup = c.setup();
-  c.point.hop_b = {HopBMode::Best, 1};
-  const SimTime best = ttl(setup, c.point);
-  c.point.hop_b = {HopBMode::Off, 1};
-  CHECK(best <= ttl(setup, c.point));
-  for (int chunks = 1; chunks <= c.point.batch / c.point.layout.dp; ++chunks) {
-    CAPTURE(chunks);
-    c.point.hop_b = {HopBMode::Chunks, chunks};
-    CHECK(best <= ttl(setup, c.point));
-  }
+  check_best_hop_b(c.setup(), c.point);
 }

@@ -104,4 +104,16 @@ SimTime ttl(const Setup& setup, const Point& point) {
   return result.ttl;
 }
 
+void check_best_hop_b(const Setup& setup, Point point) {
+  point.hop_b = {HopBMode::Best, 1};
+  const SimTime best = ttl(setup, point);
+  point.hop_b = {HopBMode::Off, 1};
+  CHECK(best <= ttl(setup, point));
+  for (int chunks = 1; chunks <= point.batch / point.layout.dp; ++chunks) {
+    CAPTURE(chunks);
+    point.hop_b = {HopBMode::Chunks, chunks};
+    CHECK(best <= ttl(setup, point));
+  }
+}
+
 }  // namespace helixsim

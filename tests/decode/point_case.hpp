@@ -39,6 +39,9 @@ struct PointCase {
 /// Checks everything of two results that a caller can see.
 void check_same(const PointResult& a, const PointResult& b);
 
+/// Checks that HOP-B best is no slower than off and than any chunk count.
+void check_best_hop_b(const Setup& setup, Point point);
+
 /// TTL of a point on a fresh evaluator.
 SimTime ttl(const Setup& setup, const Point& point);
 

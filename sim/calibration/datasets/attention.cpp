@@ -2,7 +2,9 @@
 
 #include <cmath>
 
+#include "hw_models/laws/attention_kernels.hpp"
 #include "sim/calibration/datasets/dataset.hpp"
+#include "sim/calibration/mla_module.hpp"
 
 namespace helixsim {
 namespace {
@@ -19,12 +21,6 @@ AttentionLaw start_of(const TableFormat& kv, const DatasetSystem& system) {
 enum : std::size_t { kItems, kTokens, kGroup, kHeadSize, kCached };
 
 const std::vector<int> kSplits = {16, 8, 32, 64, 148};
-
-/// Libraries switch kernels by the size of a group.
-std::string group_class(double group) {
-  if (group <= 1) return "mha";
-  return group < 64 ? "grouped" : "wide";
-}
 
 }  // namespace
 
@@ -43,9 +39,14 @@ void read_generation_attention(const CsvTable& table, const DatasetSystem& syste
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const TableFormat& kv = table_format(table, row, kv_dtype);
     const double heads = table.number(row, kv_heads, 1);
-    const double group = table.number(row, q_heads, 1) / heads;
     const double seen = table.number(row, window, 0);
-    std::string kind = group_class(group);
+    const AttentionShape shape{.batch = table.number(row, batch, 1),
+                               .kv_tokens = table.number(row, seq_len, 1),
+                               .kv_heads = heads,
+                               .group = table.number(row, q_heads, 1) / heads,
+                               .head_size = table.number(row, head_dim, 1),
+                               .window = seen};
+    std::string kind(name_of(attention_kernels(shape)));
     if (seen > 0) kind += "_windowed";
     const std::string library(table.text(row, kernel));
     const std::string name =
@@ -73,13 +74,7 @@ void read_generation_attention(const CsvTable& table, const DatasetSystem& syste
           .plan = std::move(plan),
           .rows = {}};
     });
-    family.rows.push_back({.shape = {.batch = table.number(row, batch, 1),
-                                     .kv_tokens = table.number(row, seq_len, 1),
-                                     .kv_heads = heads,
-                                     .group = group,
-                                     .head_size = table.number(row, head_dim, 1),
-                                     .window = seen},
-                           .seconds = table.number(row, latency) * 1e-6});
+    family.rows.push_back({.shape = shape, .seconds = table.number(row, latency) * 1e-6});
   }
 }
 
@@ -92,19 +87,21 @@ void read_generation_mla(const CsvTable& table, const DatasetSystem& system, Mea
   FamilyFinder<AttentionLaw> families(rows);
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const TableFormat& kv = table_format(table, row, kv_dtype);
-    const double heads = table.number(row, local_heads, 1);
-    // The library switches kernels by head count.
-    const int heads_class = heads <= 16 ? 16 : static_cast<int>(heads);
-    const std::string name = fmt::format("mla/{}/heads_{}", kv.name, heads_class);
-    auto& family = families.family(name, [&] {
+    const AttentionShape shape =
+        mla_shape(table.number(row, batch, 1), table.number(row, seq_len, 1),
+                  table.number(row, local_heads, 1));
+    const AttentionKernels kernels = attention_kernels(shape);
+    auto& family = families.family(attention_family(kernels, kv.name), [&] {
+      const std::string_view most_heads =
+          name_of(kernels).substr(std::string_view("heads_").size());
       AttentionLaw start = start_of(kv, system);
       start.sides = 1.0;
       start.value_size_part = 512.0 / 576.0;
       return MeasuredFamily<AttentionLaw>{
           .label = {.op = "generation_mla",
                     .dtype = std::string(kv.name),
-                    .kernel = fmt::format("heads {}", heads_class)},
-          .source = fmt::format("generation_mla.csv, {}, heads to {}", kv.name, heads_class),
+                    .kernel = fmt::format("heads {}", most_heads)},
+          .source = fmt::format("generation_mla.csv, {}, heads to {}", kv.name, most_heads),
           .plan = {.start = start,
                    .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
                    .choices = {{&AttentionLaw::tile_heads, {16, 8, 32, 64, 128}},
@@ -114,12 +111,7 @@ void read_generation_mla(const CsvTable& table, const DatasetSystem& system, Mea
                               {.coordinate = kGroup, .gap = 0.4}}}},
           .rows = {}};
     });
-    family.rows.push_back({.shape = {.batch = table.number(row, batch, 1),
-                                     .kv_tokens = table.number(row, seq_len, 1),
-                                     .kv_heads = 1,
-                                     .group = heads,
-                                     .head_size = 576},
-                           .seconds = table.number(row, latency) * 1e-6});
+    family.rows.push_back({.shape = shape, .seconds = table.number(row, latency) * 1e-6});
   }
 }
 

@@ -46,48 +46,46 @@ double wire_bytes(std::string_view op, double bytes, double ranks) {
   return op == "all_reduce" ? 2.0 * part * bytes : part * bytes;
 }
 
-}  // namespace
-
-void read_nccl(const CsvTable& table, const DatasetSystem& /*system*/, MeasuredRows& rows) {
-  const auto op = table.column("op");
+/// Tables of a buffer's size by group and by what `kind_column` says: an operation, or whose
+/// all-reduce it is. Families are named "PREFIX/KIND", their label comes from a row and its kind.
+template <class Label>
+void read_buffers(const CsvTable& table, MeasuredRows& rows, std::string_view kind_column,
+                  const std::string& prefix, const std::string& file, Label&& label) {
+  const auto kind_at = table.column(kind_column);
   const auto num_gpus = table.column("num_gpus");
   const auto bytes = table.column("bytes");
   const auto latency = table.column("latency_us");
   FamilyFinder<CollectiveLaw> families(rows);
   for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::string kind(table.text(row, op));
-    auto& family = families.family("nccl/" + kind, [&] {
-      return family_of({.op = "nccl", .dtype = "all", .kernel = kind}, "nccl.csv, " + kind);
-    });
+    const std::string kind(table.text(row, kind_at));
+    auto& family = families.family(prefix + "/" + kind,
+                                   [&] { return family_of(label(row, kind), file + ", " + kind); });
     const double ranks = table.number(row, num_gpus, 2, 1e6);
+    const std::string op = kind_column == "op" ? kind : "all_reduce";
     family.rows.push_back(
         {.shape = {.ranks = ranks,
-                   .wire_bytes = wire_bytes(kind, table.number(row, bytes, 0), ranks)},
+                   .wire_bytes = wire_bytes(op, table.number(row, bytes, 0), ranks)},
          .seconds = table.number(row, latency) * 1e-6});
   }
 }
 
+}  // namespace
+
+void read_nccl(const CsvTable& table, const DatasetSystem& /*system*/, MeasuredRows& rows) {
+  read_buffers(table, rows, "op", "nccl", "nccl.csv", [](std::size_t, const std::string& kind) {
+    return FamilyLabel{.op = "nccl", .dtype = "all", .kernel = kind};
+  });
+}
+
 void read_custom_allreduce(const CsvTable& table, const DatasetSystem& /*system*/,
                            MeasuredRows& rows) {
-  const auto implementation = table.column("implementation");
   const auto dtype = table.column("dtype");
-  const auto num_gpus = table.column("num_gpus");
-  const auto bytes = table.column("bytes");
-  const auto latency = table.column("latency_us");
-  FamilyFinder<CollectiveLaw> families(rows);
-  for (std::size_t row = 0; row < table.rows(); ++row) {
-    const std::string kind(table.text(row, implementation));
-    auto& family = families.family("all_reduce/" + kind, [&] {
-      return family_of(
-          {.op = "custom_allreduce", .dtype = std::string(table.text(row, dtype)), .kernel = kind},
-          "custom_allreduce.csv, " + kind);
-    });
-    const double ranks = table.number(row, num_gpus, 2, 1e6);
-    family.rows.push_back(
-        {.shape = {.ranks = ranks,
-                   .wire_bytes = wire_bytes("all_reduce", table.number(row, bytes, 0), ranks)},
-         .seconds = table.number(row, latency) * 1e-6});
-  }
+  read_buffers(table, rows, "implementation", "all_reduce", "custom_allreduce.csv",
+               [&](std::size_t row, const std::string& kind) {
+                 return FamilyLabel{.op = "custom_allreduce",
+                                    .dtype = std::string(table.text(row, dtype)),
+                                    .kernel = kind};
+               });
 }
 
 void read_trtllm_alltoall(const CsvTable& table, const DatasetSystem& /*system*/,

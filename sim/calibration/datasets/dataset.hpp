@@ -14,10 +14,7 @@ namespace helixsim {
 struct DatasetSystem {
   const System& system;
 
-  [[nodiscard]] LawGpu law_gpu() const {
-    return {.multiprocessors = static_cast<double>(system.gpu.multiprocessors),
-            .l2_bytes = system.gpu.l2_capacity.value()};
-  }
+  [[nodiscard]] LawGpu law_gpu() const { return helixsim::law_gpu(system.gpu); }
   [[nodiscard]] double hbm() const { return system.gpu.memory_bandwidth.value(); }
   [[nodiscard]] double peak(MathRate rate) const { return system.gpu.peak(rate).value(); }
 };

@@ -33,6 +33,28 @@ Node fidelity_node(const System& system, std::string_view fidelity) {
   return all.object(fidelity);
 }
 
+/// Kernels whose times are off by what was drawn.
+class DrawnKernels final : public KernelModel {
+ public:
+  DrawnKernels(std::shared_ptr<const KernelModel> predicted, const ErrorRules& rules,
+               const ErrorDraw& draw)
+      : predicted_(std::move(predicted)), rules_(rules), draw_(draw) {}
+
+  [[nodiscard]] Seconds duration(const KernelWork& work) const override {
+    const Seconds time = predicted_->duration(work);
+    return time * draw_.factor(time_error(provenance(work), rules_));
+  }
+  [[nodiscard]] Provenance provenance(const KernelWork& work) const override {
+    return predicted_->provenance(work);
+  }
+  [[nodiscard]] bool monotone() const override { return false; }
+
+ private:
+  std::shared_ptr<const KernelModel> predicted_;
+  ErrorRules rules_;
+  ErrorDraw draw_;
+};
+
 }  // namespace
 
 Hardware::Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce)
@@ -51,7 +73,7 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
       fidelity_(fidelity),
       all_reduce_(all_reduce_named(all_reduce, system)) {
   const Node node = fidelity_node(system, fidelity);
-  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve"});
+  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve", "errors"});
   const std::string accountings[] = {"theory", "event"};
   accounting_ =
       node.choice("accounting", accountings) == 0 ? Accounting::Theory : Accounting::Event;
@@ -93,6 +115,8 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
   figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
   reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
 
+  if (node.has("errors")) error_rules_ = read_error_rules(node.object("errors"));
+
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
     if (!row.applies(fabric_->spec())) continue;
     auto& rows = algorithms_[static_cast<std::size_t>(row.kind)];
@@ -109,6 +133,19 @@ Hardware Hardware::remembering() const {
   return own;
 }
 
+Hardware Hardware::with_errors(const ErrorDraw& draw) const {
+  ensure(error_rules_.has_value(), "errors are drawn of a fidelity that knows its own");
+  Hardware drawn = *this;
+  drawn.kernels_ = std::make_shared<const DrawnKernels>(kernels_, *error_rules_, draw);
+  drawn.draw_ = draw;
+  return drawn;
+}
+
+Provenance Hardware::provenance(const CollectiveRequest& request) const {
+  if (request.group <= 1 || !by_fitted_law(ports_of(*fabric_, request))) return {};
+  return fitted_->provenance(request);
+}
+
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
   return cost(request, ports_of(*fabric_, request));
@@ -116,7 +153,19 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
-  if (fitted_ && all_reduce_.empty() && !ports.shape.spans_domains()) {
+  CollectiveCost cost = predicted_cost(request, ports);
+  if (draw_) [[unlikely]] {
+    const Provenance from = by_fitted_law(ports) ? fitted_->provenance(request) : Provenance{};
+    const double factor = draw_->factor(time_error(from, *error_rules_));
+    cost.occupancy = cost.occupancy * factor;
+    cost.latency = cost.latency * factor;
+  }
+  return cost;
+}
+
+CollectiveCost Hardware::predicted_cost(const CollectiveRequest& request,
+                                        const GroupPorts& ports) const {
+  if (by_fitted_law(ports)) {
     if (const auto fitted = fitted_->cost(request)) {
       return {.occupancy = fitted->time,
               .latency = {},

@@ -10,6 +10,7 @@
 #include "hw_models/collectives/fitted_collectives.hpp"
 #include "hw_models/kernels/kernel_model.hpp"
 #include "hw_models/system.hpp"
+#include "hw_models/time_error.hpp"
 
 namespace helixsim {
 
@@ -53,6 +54,18 @@ class Hardware {
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
+  /// What is known of the errors of these times; empty where a fidelity is a definition or a
+  /// calibration, not a prediction.
+  [[nodiscard]] const std::optional<ErrorRules>& error_rules() const { return error_rules_; }
+  /// Which measured kernels a time comes from.
+  [[nodiscard]] Provenance provenance(const KernelWork& work) const {
+    return kernels_->provenance(work);
+  }
+  [[nodiscard]] Provenance provenance(const CollectiveRequest& request) const;
+  /// The same hardware as it would be if its errors were those of the draw; that of the composition
+  /// is left to the caller, as it is common to a step. Contract: it has error rules.
+  [[nodiscard]] Hardware with_errors(const ErrorDraw& draw) const;
+
   /// KernelModel::monotone of the fidelity's law.
   [[nodiscard]] bool monotone() const { return kernels_->monotone(); }
   /// The same hardware for one thread: it remembers durations where that is faster.
@@ -83,6 +96,12 @@ class Hardware {
   Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce,
            bool read_laws);
 
+  [[nodiscard]] bool by_fitted_law(const GroupPorts& ports) const {
+    return fitted_ && all_reduce_.empty() && !ports.shape.spans_domains();
+  }
+  [[nodiscard]] CollectiveCost predicted_cost(const CollectiveRequest& request,
+                                              const GroupPorts& ports) const;
+
   std::string system_name_;
   std::string system_title_;
   Gpu gpu_;
@@ -100,6 +119,8 @@ class Hardware {
   Seconds kvp_latency_;
   Seconds figure3_exchange_;
   Bytes reserve_;
+  std::optional<ErrorRules> error_rules_;
+  std::optional<ErrorDraw> draw_;  ///< of collectives; kernels have their own
 };
 
 }  // namespace helixsim

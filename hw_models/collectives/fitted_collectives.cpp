@@ -20,16 +20,17 @@ FittedCollectives::Kernel FittedCollectives::first_of(
   return {};
 }
 
-std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& request) const {
-  const double ranks = request.group;
-  const auto by = [&](const Kernel& kernel, Bytes sent) -> std::optional<FittedCost> {
-    if (!kernel.law) return std::nullopt;
-    const CollectiveShape shape{.ranks = ranks,
-                                .wire_bytes = sent.value(),
-                                .local_bytes = request.local_bytes.value(),
-                                .experts = request.local_experts};
-    return FittedCost{Seconds(kernel.law->seconds(shape, true)), sent, kernel.name};
+FittedCollectives::Use FittedCollectives::use_for(const CollectiveRequest& request) const {
+  const auto by = [&](const Kernel& kernel, Bytes sent) -> Use {
+    if (!kernel.law) return {};
+    return {.kernel = &kernel,
+            .shape = {.ranks = static_cast<double>(request.group),
+                      .wire_bytes = sent.value(),
+                      .local_bytes = request.local_bytes.value(),
+                      .experts = request.local_experts},
+            .sent = sent};
   };
+  const double ranks = request.group;
   switch (request.kind) {
     case CollectiveKind::AllReduce:
       return by(all_reduce_, request.payload * (2.0 * (ranks - 1.0) / ranks));
@@ -37,19 +38,28 @@ std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& reque
       return by(all_gather_, request.port_bytes);
     case CollectiveKind::ReduceScatter:
       return by(reduce_scatter_, request.port_bytes);
-    case CollectiveKind::AllToAll: {
-      if (request.start_up == StartUp::KvpExchange) return std::nullopt;
-      const bool combines = request.experts == ExpertEnd::Source;
-      auto cost = by(combines ? combine_ : dispatch_, request.port_bytes);
-      if (cost && !combines && prepare_.law) {
-        cost->time += Seconds(prepare_.law->seconds({.ranks = ranks}, true));
-      }
-      return cost;
-    }
+    case CollectiveKind::AllToAll:
+      if (request.start_up == StartUp::KvpExchange) return {};
+      return by(request.experts == ExpertEnd::Source ? combine_ : dispatch_, request.port_bytes);
     case CollectiveKind::PointToPoint:
-      return std::nullopt;
+      return {};
   }
-  return std::nullopt;
+  return {};
+}
+
+std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& request) const {
+  const Use use = use_for(request);
+  if (use.kernel == nullptr) return std::nullopt;
+  Seconds time(use.kernel->law->seconds(use.shape, true));
+  if (use.kernel == &dispatch_ && prepare_.law) {
+    time += Seconds(prepare_.law->seconds({.ranks = use.shape.ranks}, true));
+  }
+  return FittedCost{time, use.sent, use.kernel->name};
+}
+
+Provenance FittedCollectives::provenance(const CollectiveRequest& request) const {
+  const Use use = use_for(request);
+  return use.kernel != nullptr ? use.kernel->law->provenance(use.shape) : Provenance{};
 }
 
 }  // namespace helixsim

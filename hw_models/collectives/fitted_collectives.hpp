@@ -22,12 +22,21 @@ class FittedCollectives {
  public:
   explicit FittedCollectives(const FittedLaws& laws);
   [[nodiscard]] std::optional<FittedCost> cost(const CollectiveRequest& request) const;
+  /// Of that cost; that of nothing where no law was fitted.
+  [[nodiscard]] Provenance provenance(const CollectiveRequest& request) const;
 
  private:
   struct Kernel {
     std::optional<FittedLaw<CollectiveLaw>> law;
     std::string_view name;
   };
+  /// A kernel and the shape that it is asked for.
+  struct Use {
+    const Kernel* kernel = nullptr;
+    CollectiveShape shape;
+    Bytes sent;
+  };
+  [[nodiscard]] Use use_for(const CollectiveRequest& request) const;
   static Kernel first_of(const FittedLaws& laws, std::initializer_list<std::string_view> families);
 
   Kernel all_reduce_;

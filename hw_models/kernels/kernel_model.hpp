@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "hw_models/kernels/kernel.hpp"
+#include "hw_models/laws/law_error.hpp"
 
 namespace helixsim {
 
@@ -12,6 +13,13 @@ class KernelModel {
  public:
   virtual ~KernelModel() = default;
   [[nodiscard]] virtual Seconds duration(const KernelWork& work) const = 0;
+
+  /// Which measured kernels the duration comes from. The default: from none. What it refers to
+  /// lives as long as the model.
+  [[nodiscard]] virtual Provenance provenance(const KernelWork& work) const {
+    static_cast<void>(work);
+    return {};
+  }
 
   /// Libraries switch kernels, and a larger one may then be faster: measured laws are not monotone.
   [[nodiscard]] virtual bool monotone() const { return true; }

@@ -98,6 +98,10 @@ class Measured final : public KernelModel {
     return Seconds(launches * launch + factor * work.kv_bytes.value() / fitted->law.bandwidth);
   }
 
+  [[nodiscard]] Provenance provenance(const KernelWork& work) const override {
+    return std::visit([&](const auto& shape) { return provenance(work, shape); }, work.shape);
+  }
+
   /// By the law alone, which depends on the shape and how it is run.
   [[nodiscard]] double seconds(const KernelWork& work) const {
     return std::visit([&](const auto& shape) { return seconds(work, shape); }, work.shape);
@@ -144,10 +148,16 @@ class Measured final : public KernelModel {
     return fixed + body.value();
   }
 
+  /// Null where the work is none of the batched kernel's.
+  [[nodiscard]] const FittedLaw<GemmLaw>* batched_law(const GemmShape& shape) const {
+    if (shape.batch <= 1.0 && !is_absorption(shape)) return nullptr;
+    const auto& law = batched_[shape.k < shape.n ? 0 : 1];
+    return law ? &*law : nullptr;
+  }
+
   [[nodiscard]] double seconds(const KernelWork& work, const GemmShape& shape) const {
-    if (shape.batch > 1.0 || is_absorption(shape)) {
-      const auto& law = batched_[shape.k < shape.n ? 0 : 1];
-      if (law) return rules_.alone_to_step(law->seconds(shape, rules_.cold));
+    if (const auto* law = batched_law(shape)) {
+      return rules_.alone_to_step(law->seconds(shape, rules_.cold));
     }
     const auto& fitted = gemm_[index_of(work.format)];
     if (!fitted) return seconds(work, std::monostate{});
@@ -168,13 +178,41 @@ class Measured final : public KernelModel {
   }
 
   [[nodiscard]] double seconds(const KernelWork& work, const GroupedGemmShape& shape) const {
-    const auto& kernels = experts_[index_of(work.format)];
-    if (kernels.empty()) return seconds(work, std::monostate{});
-    double fastest = kernels.front().seconds(shape, rules_.cold);
-    for (std::size_t other = 1; other < kernels.size(); ++other) {
-      fastest = std::min(fastest, kernels[other].seconds(shape, rules_.cold));
-    }
+    const auto [kernel, fastest] = fastest_experts(work.format, shape);
+    if (kernel == nullptr) return seconds(work, std::monostate{});
     return work.part * rules_.alone_to_step(fastest);
+  }
+
+  /// Null where no kernel reads experts of that format.
+  [[nodiscard]] std::pair<const FittedLaw<GroupedGemmLaw>*, double> fastest_experts(
+      Precision format, const GroupedGemmShape& shape) const {
+    std::pair<const FittedLaw<GroupedGemmLaw>*, double> fastest{nullptr, 0.0};
+    for (const auto& kernel : experts_[index_of(format)]) {
+      const double time = kernel.seconds(shape, rules_.cold);
+      if (fastest.first == nullptr || time < fastest.second) fastest = {&kernel, time};
+    }
+    return fastest;
+  }
+
+  [[nodiscard]] Provenance provenance(const KernelWork& /*work*/,
+                                      const std::monostate& /*none*/) const {
+    return {};
+  }
+  [[nodiscard]] Provenance provenance(const KernelWork& work, const GemmShape& shape) const {
+    if (const auto* law = batched_law(shape)) return law->provenance(shape);
+    const auto& fitted = gemm_[index_of(work.format)];
+    return fitted ? fitted->provenance(shape) : Provenance{};
+  }
+  [[nodiscard]] Provenance provenance(const KernelWork& work, const AttentionShape& shape) const {
+    const auto& fitted = attention_[index_of(work.format)][index_of(shape)];
+    if (!fitted) return {};
+    Provenance from = fitted->provenance(shape);
+    from.assumed_format = entry(work.format).rate == MathRate::Fp4;
+    return from;
+  }
+  [[nodiscard]] Provenance provenance(const KernelWork& work, const GroupedGemmShape& shape) const {
+    const auto* kernel = fastest_experts(work.format, shape).first;
+    return kernel != nullptr ? kernel->provenance(shape) : Provenance{};
   }
 
   /// W_UK and W_UV of one head are small GEMMs of the batched kernel too.
@@ -210,6 +248,9 @@ class RememberedMeasured final : public KernelModel {
     Place& place = places_[place_of(key)];
     if (place.key != key) place = {key, laws_.seconds(work)};
     return std::max(Seconds(place.seconds), laws_.bound(work));
+  }
+  [[nodiscard]] Provenance provenance(const KernelWork& work) const override {
+    return laws_.provenance(work);
   }
   [[nodiscard]] bool monotone() const override { return false; }
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {

@@ -6,18 +6,11 @@
 #include <string>
 #include <vector>
 
+#include "hw_models/laws/law_error.hpp"
 #include "hw_models/laws/law_parameter.hpp"
 #include "hw_models/laws/residual_table.hpp"
 
 namespace helixsim {
-
-/// How well a law, with its residuals, predicts measurements that were kept out of its fit.
-struct LawError {
-  double median_percent = 0.0;
-  double p90_percent = 0.0;
-  double log_bias = 0.0;  ///< median of ln(measured / predicted)
-  double log_sd = 0.0;    ///< robust spread of it: p68 of its distance from the median
-};
 
 /// What the fit found for one parameter.
 struct ParameterFit {
@@ -32,7 +25,9 @@ struct FittedLaw {
   using Shape = typename Law::Shape;
   static constexpr std::size_t kMostCoordinates = 6;
   static constexpr double kMostLogFactor = 1.5;  ///< that residuals may add up to
+  static constexpr double kRounding = 1e-6;      ///< doublings that count as none
 
+  std::string family = {};  ///< of kernels, under which files list it
   Law law{};
   std::vector<ParameterFit> fits = {};        ///< by parameter
   std::vector<ResidualTable> residuals = {};  ///< their factors multiply
@@ -55,14 +50,25 @@ struct FittedLaw {
     return std::clamp(sum, -kMostLogFactor, kMostLogFactor);
   }
 
-  /// By how many doublings, over all coordinates, the shape lies outside of the measurements.
-  [[nodiscard]] double doublings_beyond(const Shape& shape) const {
+  /// Which coordinate lies farthest outside of the measurements. Several may be outside for one
+  /// reason, as the tokens that attention sees and those that are cached, so they do not add up.
+  [[nodiscard]] BeyondRange beyond(const Shape& shape) const {
     const std::array<double, kMostCoordinates> at = coordinates_of(shape);
-    double sum = 0.0;
+    BeyondRange farthest;
     for (std::size_t c = 0; c < low.size(); ++c) {
-      sum += std::max({low[c] - at[c], at[c] - high[c], 0.0});
+      const double doublings = std::max(low[c] - at[c], at[c] - high[c]);
+      if (doublings <= std::max(farthest.doublings, kRounding)) continue;
+      farthest = {.coordinate = Law::coordinates()[c].name,
+                  .value = std::exp2(at[c]),
+                  .low = std::exp2(low[c]),
+                  .high = std::exp2(high[c]),
+                  .doublings = doublings};
     }
-    return sum;
+    return farthest;
+  }
+
+  [[nodiscard]] Provenance provenance(const Shape& shape) const {
+    return {.family = family, .error = &error, .beyond = beyond(shape), .assumed_format = false};
   }
 
   static std::array<double, kMostCoordinates> coordinates_of(const Shape& shape) {

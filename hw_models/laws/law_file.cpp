@@ -156,7 +156,9 @@ FittedLaw<Law> read_law(const Node& node, const LawGpu& gpu) {
 
 template <class Law>
 void read_as(const Node& all, const std::string& family, const LawGpu& gpu, FittedLaws& laws) {
-  of_law<Law, FittedLaw>(laws.laws).emplace(family, read_law<Law>(all.object(family), gpu));
+  FittedLaw<Law> law = read_law<Law>(all.object(family), gpu);
+  law.family = family;
+  of_law<Law, FittedLaw>(laws.laws).emplace(family, std::move(law));
 }
 
 // ---- writing ------------------------------------------------------------------------------------

@@ -45,12 +45,11 @@ double seconds_of(const Timeline& timeline, TaskId task) {
 Sums on_one_rank(const Evaluator& evaluator) {
   const Schedule& schedule = evaluator.schedule();
   const StepWeights& weights = evaluator.weights();
-  const double of_block[kBlocks] = {weights.begin, weights.attention, weights.dense,
-                                    weights.moe,   weights.end,       weights.hop};
   Sums sums;
   for (const TaskId task : critical_path(schedule.graph(), schedule.timeline())) {
     const ScheduledOperation& op = schedule.operations()[schedule.parts()[task].operation];
-    sums.add(op.operation->name, of_block[op.block] * seconds_of(schedule.timeline(), task));
+    sums.add(op.operation->name,
+             weights.of(kBlocksInOrder[op.block]) * seconds_of(schedule.timeline(), task));
   }
   return sums;
 }

@@ -22,12 +22,12 @@ PointResult Evaluator::evaluate(const Point& point) {
   if (!result.feasible()) return result;
 
   operations_.build(*point.strategy, point.layout, point.batch, point.context);
-  const HopB hop_b = operations_.as_run(point.hop_b);
+  hop_b_ = operations_.as_run(point.hop_b);
   schedule_index_ = point.strategy->overlaps_all_reduce ? 1 : 0;
   Schedule& schedule = schedules_[schedule_index_];
   schedule.clear();
   for (int block = 0; block < kBlocks; ++block)
-    schedule.append(operations_[static_cast<Block>(block)], hop_b, operations_.requests());
+    schedule.append(operations_[static_cast<Block>(block)], hop_b_, operations_.requests());
   schedule.run();
 
   StepTimes times;
@@ -35,10 +35,18 @@ PointResult Evaluator::evaluate(const Point& point) {
   const StepBlocks makespans = makespans_of(times);
   weights_ = step_weights(setup_->model, point.layout.pp, setup_->hardware.accounting(), makespans);
   result.ttl = weighted(weights_, makespans);
-  result.chunks = chunks_of(hop_b, operations_.requests());
+  result.chunks = chunks_of(hop_b_, operations_.requests());
   book_categories(times, weights_, result);
+  if (setup_->hardware.error_rules()) result.error = ttl_error(step(), setup_->hardware);
   if (needs_ranks(*setup_, point)) simulate_ranks(point, result);
   return result;
+}
+
+EvaluatedStep Evaluator::step() const {
+  return {.operations = &operations_,
+          .hop_b = hop_b_,
+          .weights = weights_,
+          .overlap_all_reduce = schedule_index_ == 1 && setup_->options.overlap_all_reduce};
 }
 
 void Evaluator::simulate_ranks(const Point& point, PointResult& result) {

@@ -6,6 +6,7 @@
 #include "sim/decode/pipeline.hpp"
 #include "sim/decode/point.hpp"
 #include "sim/decode/setup.hpp"
+#include "sim/decode/step_error.hpp"
 #include "sim/decode/step_operations.hpp"
 #include "sim/parallel/schedule.hpp"
 
@@ -35,6 +36,7 @@ class Evaluator {
   /// the point's.
   [[nodiscard]] const RackStep* rack() const { return rack_.get(); }
   [[nodiscard]] const StepWeights& weights() const { return weights_; }
+  [[nodiscard]] EvaluatedStep step() const;
 
  private:
   void simulate_ranks(const Point& point, PointResult& result);
@@ -43,6 +45,7 @@ class Evaluator {
   StepOperations operations_;
   std::vector<Schedule> schedules_;  // with and without overlapped all-reduce
   std::size_t schedule_index_ = 0;
+  HopB hop_b_;  // as run
   StepWeights weights_;
   std::unique_ptr<RackStep> rack_;
 };

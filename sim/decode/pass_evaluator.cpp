@@ -94,7 +94,16 @@ PointResult PassEvaluator::evaluate(const Point& point) {
   if (!result.feasible()) return result;
   result.ttl = time.ttl;
   result.chunks = time.chunks;
-  book_categories(times_, stage_weights_->of_step(makespans_of(times_)), result);
+  const StepWeights weights = stage_weights_->of_step(makespans_of(times_));
+  book_categories(times_, weights, result);
+  if (setup_->hardware.error_rules()) {
+    const bool overlap = setup_->options.overlap_all_reduce && point.strategy->overlaps_all_reduce;
+    result.error = ttl_error({.operations = &operations_,
+                              .hop_b = operations_.as_run(point.hop_b),
+                              .weights = weights,
+                              .overlap_all_reduce = overlap},
+                             setup_->hardware);
+  }
   return result;
 }
 

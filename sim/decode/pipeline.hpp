@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "hw_models/hardware.hpp"
+#include "sim/decode/block.hpp"
 #include "sim/engine/time.hpp"
 #include "sim/llm/model_spec.hpp"
 
@@ -17,6 +18,10 @@ struct StepWeights {
   double end = 0;
   double hop = 0;
 
+  [[nodiscard]] double of(Block block) const {
+    const double weights[kBlocks] = {begin, attention, dense, moe, end, hop};
+    return weights[static_cast<int>(block)];
+  }
   bool operator==(const StepWeights&) const = default;
 };
 

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "sim/decode/setup.hpp"
+#include "sim/decode/ttl_error.hpp"
 #include "sim/engine/time.hpp"
 #include "sim/parallel/hop_b.hpp"
 #include "sim/parallel/layout.hpp"
@@ -56,9 +57,15 @@ struct PointResult {
   SimTime ttl;
   int chunks = 1;  ///< of HOP-B; 1 is one exchange after the whole attention
   std::array<double, kTimeCategories>
-      seconds{};                ///< parts of the TTL; Communication is the exposed part
-  double hidden_seconds = 0.0;  ///< communication behind compute
+      seconds{};                    ///< parts of the TTL; Communication is the exposed part
+  double hidden_seconds = 0.0;      ///< communication behind compute
+  std::optional<TtlError> error{};  ///< where the fidelity knows of its errors
 
+  /// Of the TTL in seconds; empty without an error.
+  [[nodiscard]] std::optional<Interval> ttl_interval() const {
+    if (!error) return std::nullopt;
+    return interval_of(ttl.seconds().value(), error->log_sd());
+  }
   [[nodiscard]] bool feasible() const { return shortage == Shortage::None; }
   [[nodiscard]] double tokens_per_second_per_user() const { return 1.0 / ttl.seconds().value(); }
 };

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "sim/decode/block.hpp"
 #include "sim/decode/setup.hpp"
 #include "sim/llm/routing.hpp"
 #include "sim/parallel/hop_b.hpp"
@@ -16,10 +17,6 @@ namespace helixsim {
 /// token.
 AttentionShard shard_of_one_token(const Setup& setup, const StrategyEntry& strategy,
                                   const Layout& layout);
-
-/// The blocks of a step, in the order in which they are scheduled.
-enum class Block { Begin, Attention, Dense, Moe, End, Hop };
-inline constexpr int kBlocks = 6;
 
 /// The operations of one step, block by block, as the strategy writes them and the accounting
 /// counts them. The object keeps the lists of the last step, so that a search which varies the

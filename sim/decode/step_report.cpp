@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "sim/decode/compute_time.hpp"
+#include "sim/decode/kernel_warnings.hpp"
 #include "sim/decode/rack_step.hpp"
 #include "sim/decode/rack_times.hpp"
 #include "sim/engine/graph_check.hpp"
@@ -145,6 +146,14 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
   const Setup& setup = evaluator.setup();
   if (!report.result.feasible()) return report;
   report.warnings = warnings_of(setup, point);
+  for (std::string& warning : kernel_warnings(evaluator.step(), setup.hardware))
+    report.warnings.push_back(std::move(warning));
+  if (setup.hardware.error_rules()) {
+    const double ttl = report.result.ttl.seconds().value();
+    const Interval factors =
+        bootstrap_interval(evaluator.step(), setup.hardware, setup.rack.seed, kErrorDraws);
+    report.ttl_interval = Interval{ttl * factors.low, ttl * factors.high};
+  }
   check_graph(evaluator.schedule().graph());
   report.critical_path = critical_operations(evaluator, report.result.ttl);
   if (setup.model.dense.layers > 0) {

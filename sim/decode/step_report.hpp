@@ -41,6 +41,8 @@ struct LayerReport {
   std::vector<OperationReport> operations;
 };
 
+inline constexpr int kErrorDraws = 1000;  ///< of StepReport::ttl_interval
+
 /// Everything about one point.
 struct StepReport {
   Point point;
@@ -54,6 +56,9 @@ struct StepReport {
   /// Times of layers and ends are the means of the rank that computes longest; bytes and flops
   /// those of an even rank.
   bool ranks_differ = false;
+  /// Of the TTL in seconds, by bootstrap_interval; where ranks differ, in proportion to that of one
+  /// rank. Where the fidelity knows of its errors.
+  std::optional<Interval> ttl_interval{};
 };
 
 /// Evaluates a point and keeps its operations. The schedule is checked through Boost.Graph before

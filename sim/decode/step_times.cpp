@@ -20,20 +20,20 @@ int chunks_of(const HopB& as_run, int requests) {
 }
 
 void book_categories(const StepTimes& times, const StepWeights& step_weights, PointResult& result) {
-  const double weights[kBlocks] = {step_weights.begin, step_weights.attention, step_weights.dense,
-                                   step_weights.moe,   step_weights.end,       step_weights.hop};
   constexpr auto kCommunication = static_cast<std::size_t>(TimeCategory::Communication);
-  for (std::size_t b = 0; b < kBlocks; ++b) {
+  for (const Block block : kBlocksInOrder) {
+    const auto b = static_cast<std::size_t>(block);
+    const double weight = step_weights.of(block);
     SimTime compute;
     for (std::size_t c = 0; c < kTimeCategories; ++c) {
       if (c == kCommunication) continue;
       compute += times[b].busy[c];
-      result.seconds[c] += weights[b] * times[b].busy[c].seconds().value();
+      result.seconds[c] += weight * times[b].busy[c].seconds().value();
     }
     const SimTime exposed = times[b].makespan - compute;
     const SimTime hidden = times[b].busy[kCommunication] - exposed;
-    result.seconds[kCommunication] += weights[b] * exposed.seconds().value();
-    result.hidden_seconds += weights[b] * std::max(hidden, SimTime()).seconds().value();
+    result.seconds[kCommunication] += weight * exposed.seconds().value();
+    result.hidden_seconds += weight * std::max(hidden, SimTime()).seconds().value();
   }
 }
 

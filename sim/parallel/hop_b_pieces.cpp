@@ -83,6 +83,28 @@ SimTime HopBPieces::makespan() const {
   return end + latency_each + tail;
 }
 
+SimTime HopBPieces::attention_on_longest_path() const {
+  if (lockstep) return attention_busy();
+  // The path leaves attention behind one of the pieces that pipeline_time looks at.
+  SimTime longest;
+  SimTime attention;
+  SimTime attention_before;
+  SimTime exchange_from = runs[0].exchange * runs[0].count + runs[1].exchange * runs[1].count;
+  const auto offer = [&](SimTime until, SimTime from) {
+    if (until + from <= longest) return;
+    longest = until + from;
+    attention = until;
+  };
+  for (const PieceRun& run : runs) {
+    if (run.count == 0) continue;
+    offer(attention_before + run.attention, exchange_from);
+    attention_before += run.attention * run.count;
+    exchange_from -= run.exchange * run.count;
+    offer(attention_before, exchange_from + run.exchange);
+  }
+  return attention;
+}
+
 SimTime pipeline_time(const std::array<PieceRun, 2>& runs) {
   SimTime end;
   SimTime attention_before;

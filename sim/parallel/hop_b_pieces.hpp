@@ -33,6 +33,8 @@ struct HopBPieces {
   [[nodiscard]] SimTime exchange_busy() const;  ///< latencies and tail included
   /// From the start of the first attention to the end of everything.
   [[nodiscard]] SimTime makespan() const;
+  /// How much of that passes in attention, on a longest path.
+  [[nodiscard]] SimTime attention_on_longest_path() const;
 };
 
 /// End of the last exchange of a two-stage pipeline: the largest, over every piece k, of the

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "hw_models/time_error.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -12,8 +14,13 @@ namespace {
 
 constexpr std::size_t kRowsOfFrontier = 12;
 
-std::string relative(double value, const std::optional<double>& unit) {
-  return unit ? fmt::format("{:.2f}x", value / *unit) : std::string();
+/// "1.51x", with half of its 90 % interval where the error of the ratio is known.
+std::string relative(double value, const std::optional<double>& unit,
+                     const std::optional<double>& log_sd) {
+  if (!unit) return {};
+  const std::string ratio = fmt::format("{:.2f}x", value / *unit);
+  return log_sd ? fmt::format("{} +-{:.0f} %", ratio, 100.0 * std::expm1(kNormal95 * *log_sd))
+                : ratio;
 }
 
 std::string chunks_text(const ReportPoint& point) {
@@ -42,38 +49,59 @@ std::string ends_table(const ReportView& view) {
     const ReportPoint& fast = view.points[static_cast<std::size_t>(indices.front())];
     const ReportPoint& dense = view.points[static_cast<std::size_t>(indices.back())];
     const ReportLayout& layout = view.layouts[static_cast<std::size_t>(fast.layout)];
+    const FrontierErrors* known = name == "baseline" ? nullptr : view.errors_of(name);
+    const FrontierErrors errors = known != nullptr ? *known : FrontierErrors{};
     table.add({name, fmt::format("{:.4g}", view.interactivity(fast)),
-               relative(view.interactivity(fast), view.interactivity_max),
+               relative(view.interactivity(fast), view.interactivity_max, errors.fast_ratio_log_sd),
                fmt::format("{:.4g}", view.throughput(dense)),
-               relative(view.throughput(dense), view.throughput_max),
+               relative(view.throughput(dense), view.throughput_max, errors.dense_ratio_log_sd),
                name == layout.strategy ? to_text(layout.layout)
                                        : layout.strategy + " " + to_text(layout.layout)});
   }
   return table.text();
 }
 
+/// Half of a 90 % interval, in percent; marked where the order of neighbours may be another.
+std::string error_text(const FrontierErrors& errors, std::size_t place) {
+  return fmt::format("{}{:.0f} %", errors.is_unsure(place) ? "~" : "",
+                     100.0 * std::expm1(kNormal95 * errors.log_sd[place]));
+}
+
 /// Some points of one frontier from its fast end on.
 std::string frontier_rows(const ReportView& view, const std::string& name) {
   const std::vector<int>* indices = view.frontier(name);
   if (indices == nullptr || indices->empty()) return {};
-  TextTable table({{"tok/s/user"},
-                   {"tok/s/GPU"},
-                   {"TTL"},
-                   {"batch"},
-                   {"HOP-B"},
-                   {"GB"},
-                   {"layout", TextTable::Align::Left}});
+  const FrontierErrors* errors = view.errors_of(name);
+  std::vector<TextTable::Column> columns{{"tok/s/user"},
+                                         {"tok/s/GPU"},
+                                         {"TTL"},
+                                         {"batch"},
+                                         {"HOP-B"},
+                                         {"GB"},
+                                         {"layout", TextTable::Align::Left}};
+  if (errors != nullptr) columns.insert(columns.begin() + 3, {"+-"});
+  TextTable table(std::move(columns));
   const std::size_t rows = std::min(kRowsOfFrontier, indices->size());
   for (std::size_t r = 0; r < rows; ++r) {
     const std::size_t at = rows == 1 ? 0 : r * (indices->size() - 1) / (rows - 1);
     const ReportPoint& point = view.points[static_cast<std::size_t>((*indices)[at])];
     const Layout& layout = view.layouts[static_cast<std::size_t>(point.layout)].layout;
-    table.add({fmt::format("{:.4g}", view.interactivity(point)),
-               fmt::format("{:.4g}", view.throughput(point)),
-               format_time(Seconds(point.ttl_us * 1e-6)), std::to_string(point.batch),
-               chunks_text(point), fmt::format("{:.1f}", point.memory_gb), to_text(layout)});
+    std::vector<std::string> row{fmt::format("{:.4g}", view.interactivity(point)),
+                                 fmt::format("{:.4g}", view.throughput(point)),
+                                 format_time(Seconds(point.ttl_us * 1e-6)),
+                                 std::to_string(point.batch),
+                                 chunks_text(point),
+                                 fmt::format("{:.1f}", point.memory_gb),
+                                 to_text(layout)};
+    if (errors != nullptr) row.insert(row.begin() + 3, error_text(*errors, at));
+    table.add(std::move(row));
   }
-  return fmt::format("{} frontier, {} of {} points\n", name, rows, indices->size()) + table.text();
+  std::string out =
+      fmt::format("{} frontier, {} of {} points\n", name, rows, indices->size()) + table.text();
+  if (errors != nullptr) {
+    out += "+-: of the TTL, with 90 % probability; ~ its order with a neighbour is within error\n";
+  }
+  return out;
 }
 
 }  // namespace

@@ -33,19 +33,28 @@ std::string frontiers_csv(const ReportData& data) {
   std::string out =
       "run,frontier,model,context_tokens,strategy,tpa,kvp,dp,tpf,ep,pp,gpus,batch,requests_in_"
       "flight,chunks,ttl_s,"
-      "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb\n";
+      "tokens_per_second_per_user,tokens_per_second_per_gpu,memory_gb,ttl_low_s,ttl_high_s,"
+      "order\n";
   for (const ReportView& view : data.views) {
     for (const auto& [name, indices] : view.frontiers) {
-      for (const int index : indices) {
-        const ReportPoint& p = view.points[static_cast<std::size_t>(index)];
+      const FrontierErrors* errors = view.errors_of(name);
+      for (std::size_t place = 0; place < indices.size(); ++place) {
+        const ReportPoint& p = view.points[static_cast<std::size_t>(indices[place])];
         const ReportLayout& row = view.layouts[static_cast<std::size_t>(p.layout)];
         const Layout& w = row.layout;
         fmt::format_to(std::back_inserter(out),
-                       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.9g},{:.9g},{:.9g},{}\n",
+                       "{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{:.9g},{:.9g},{:.9g},{},",
                        csv_cell(view.run), csv_cell(name), csv_cell(view.model), view.context,
                        csv_cell(row.strategy), w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(),
                        p.batch, p.requests, std::max(p.chunks, 1), p.ttl_us * 1e-6,
                        view.interactivity(p), view.throughput(p), p.memory_gb);
+        if (errors == nullptr) {
+          out += ",,\n";
+          continue;
+        }
+        const Interval ttl = interval_of(p.ttl_us * 1e-6, errors->log_sd[place]);
+        fmt::format_to(std::back_inserter(out), "{:.6g},{:.6g},{}\n", ttl.low, ttl.high,
+                       errors->is_unsure(place) ? "unsure" : "sure");
       }
     }
   }

@@ -23,7 +23,7 @@ std::string points_csv_head() {
   for (int c = 0; c < kTimeCategories; ++c) {
     head += fmt::format(",{}_s", name_of(static_cast<TimeCategory>(c)));
   }
-  return head + ",communication_hidden_s\n";
+  return head + ",communication_hidden_s,ttl_low_s,ttl_high_s\n";
 }
 
 void add_point_csv(std::string_view model, const Point& point, const PointResult& result,
@@ -34,7 +34,7 @@ void add_point_csv(std::string_view model, const Point& point, const PointResult
                  point.strategy->name, w.tpa, w.kvp, w.dp, w.tpf, w.ep, w.pp, w.gpus(), point.batch,
                  point.requests_in_flight(), to_text(point.hop_b));
   if (!result.feasible()) {
-    fmt::format_to(to, ",infeasible,{},,,,{},,,,,,\n", name_of(result.shortage),
+    fmt::format_to(to, ",infeasible,{},,,,{},,,,,,,,\n", name_of(result.shortage),
                    result.memory.total().value());
     return;
   }
@@ -42,7 +42,12 @@ void add_point_csv(std::string_view model, const Point& point, const PointResult
                  result.tokens_per_second_per_user(), tokens_per_second_per_gpu(point, result.ttl),
                  result.memory.total().value());
   for (const double seconds : result.seconds) fmt::format_to(to, ",{:.9g}", seconds);
-  fmt::format_to(to, ",{:.9g}\n", result.hidden_seconds);
+  fmt::format_to(to, ",{:.9g}", result.hidden_seconds);
+  if (const auto interval = result.ttl_interval()) {
+    fmt::format_to(to, ",{:.9g},{:.9g}\n", interval->low, interval->high);
+  } else {
+    out += ",,\n";
+  }
 }
 
 void add_point_jsonl(std::string_view model, const Point& point, const PointResult& result,
@@ -74,10 +79,14 @@ void add_point_jsonl(std::string_view model, const Point& point, const PointResu
     fmt::format_to(to, R"(,"{}_s":{:.9g})", name_of(static_cast<TimeCategory>(c)),
                    result.seconds[c]);
   }
-  fmt::format_to(to,
-                 R"(,"communication_hidden_s":{:.9g}}})"
-                 "\n",
-                 result.hidden_seconds);
+  fmt::format_to(to, R"(,"communication_hidden_s":{:.9g},)", result.hidden_seconds);
+  if (const auto interval = result.ttl_interval()) {
+    fmt::format_to(to, R"("ttl_low_s":{:.9g},"ttl_high_s":{:.9g}}})", interval->low,
+                   interval->high);
+  } else {
+    out += R"("ttl_low_s":null,"ttl_high_s":null})";
+  }
+  out += '\n';
 }
 
 }  // namespace helixsim

@@ -86,7 +86,8 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
                   .counts = found.counts,
                   .layouts = {},
                   .points = {},
-                  .frontiers = {}};
+                  .frontiers = {},
+                  .errors = {}};
   const NamedFrontiers frontiers = drawn_frontiers(result, context);
   std::vector<std::size_t> drawn = records_of(frontiers);
   const std::size_t room = most_points > drawn.size() ? most_points - drawn.size() : 0;
@@ -97,6 +98,8 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
   constexpr int kNotDrawn = -1;
   std::vector<int> layout_index(result.search.grid.layouts.size(), kNotDrawn);
   view.points.reserve(drawn.size());
+  std::vector<PointResult> evaluated;
+  evaluated.reserve(drawn.size());
   for (const std::size_t index : drawn) {
     const Record& record = found.records[index];
     const Point point = point_of(result.search.grid, found.context, record);
@@ -105,19 +108,31 @@ ReportView build_view(const StudyResult& result, std::size_t context, std::size_
       layout = static_cast<int>(view.layouts.size());
       view.layouts.push_back({std::string(point.strategy->name), point.layout});
     }
-    view.points.push_back(to_report(point, evaluator.evaluate(point), layout));
+    evaluated.push_back(evaluator.evaluate(point));
+    view.points.push_back(to_report(point, evaluated.back(), layout));
   }
   const auto place_of = [&](std::size_t record) {
     return static_cast<int>(std::lower_bound(drawn.begin(), drawn.end(), record) - drawn.begin());
   };
+  const auto results_of = [&](const Frontier& frontier) {
+    std::vector<const PointResult*> results;
+    for (const FrontierPoint& point : frontier)
+      results.push_back(&evaluated[static_cast<std::size_t>(place_of(point.record))]);
+    return results;
+  };
+  std::vector<const PointResult*> baseline;
+  for (const auto& [name, frontier] : frontiers) {
+    if (name != "baseline" || frontier.empty()) continue;
+    baseline = results_of(frontier);
+    view.interactivity_max = frontier.front().interactivity;
+    view.throughput_max = frontier.back().throughput;
+  }
   for (const auto& [name, frontier] : frontiers) {
     std::vector<int> indices;
     for (const FrontierPoint& point : frontier) indices.push_back(place_of(point.record));
-    if (name == "baseline" && !frontier.empty()) {
-      view.interactivity_max = frontier.front().interactivity;
-      view.throughput_max = frontier.back().throughput;
-    }
     view.frontiers.emplace_back(name, std::move(indices));
+    FrontierErrors errors = frontier_errors(results_of(frontier), baseline);
+    if (!errors.log_sd.empty()) view.errors.emplace(name, std::move(errors));
   }
   return view;
 }

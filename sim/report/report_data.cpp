@@ -99,6 +99,17 @@ Json optional_json(const std::optional<double>& value) {
   return value ? Json(*value) : Json();
 }
 
+Json errors_json(const ReportView& view) {
+  Json errors = Json::object();
+  for (const auto& [name, of_frontier] : view.errors) {
+    errors[name] = {{"log_sd", of_frontier.log_sd},
+                    {"unsure", of_frontier.unsure},
+                    {"fast_ratio_log_sd", optional_json(of_frontier.fast_ratio_log_sd)},
+                    {"dense_ratio_log_sd", optional_json(of_frontier.dense_ratio_log_sd)}};
+  }
+  return errors;
+}
+
 std::string view_text(const ReportView& view) {
   Json layouts = Json::array();
   for (const ReportLayout& row : view.layouts) {
@@ -119,8 +130,9 @@ std::string view_text(const ReportView& view) {
                     {"throughput_max", optional_json(view.throughput_max)}}},
                   {"counts", counts},
                   {"layouts", layouts}};
-  return joined(
-      {dump(head), member("points", points_text(view.points)), dump({{"frontier", frontiers}})});
+  Json tail{{"frontier", frontiers}};
+  if (!view.errors.empty()) tail["frontier_error"] = errors_json(view);
+  return joined({dump(head), member("points", points_text(view.points)), dump(tail)});
 }
 
 Json claim_json(const ReportClaim& claim) {
@@ -219,6 +231,34 @@ void check_frontier(const ReportView& view, const std::vector<int>& indices, con
   }
 }
 
+std::optional<double> read_optional_sd(const Node& parent, std::string_view key) {
+  if (parent.at(key).json().is_null()) return std::nullopt;
+  return parent.number(key, {0.0, 10.0});
+}
+
+/// Contract: frontiers have been read.
+void read_errors(const Node& node, ReportView& view) {
+  for (const std::string& name : node.keys()) {
+    const std::vector<int>* frontier = view.frontier(name);
+    if (frontier == nullptr) node.at(name).fail("is no frontier of this view");
+    const Node of_frontier = node.object(name);
+    of_frontier.allow_only({"log_sd", "unsure", "fast_ratio_log_sd", "dense_ratio_log_sd"});
+    FrontierErrors errors;
+    for (const Node& sd : of_frontier.array("log_sd"))
+      errors.log_sd.push_back(sd.as_number({0.0, 10.0}));
+    if (errors.log_sd.size() != frontier->size()) {
+      of_frontier.at("log_sd").fail("expected one for each of the " +
+                                    std::to_string(frontier->size()) + " frontier points");
+    }
+    const auto last = static_cast<long long>(frontier->size()) - 1;
+    for (const Node& place : of_frontier.array("unsure"))
+      errors.unsure.push_back(static_cast<int>(place.as_integer({0, last})));
+    errors.fast_ratio_log_sd = read_optional_sd(of_frontier, "fast_ratio_log_sd");
+    errors.dense_ratio_log_sd = read_optional_sd(of_frontier, "dense_ratio_log_sd");
+    view.errors.emplace(name, std::move(errors));
+  }
+}
+
 ReportView read_view(const Node& node) {
   const Node baseline = node.object("baseline");
   ReportView view{.run = node.text("run"),
@@ -231,7 +271,8 @@ ReportView read_view(const Node& node) {
                   .counts = read_counts(node.object("counts")),
                   .layouts = {},
                   .points = {},
-                  .frontiers = {}};
+                  .frontiers = {},
+                  .errors = {}};
   for (const Node& row : node.array("layouts")) view.layouts.push_back(read_layout(row));
   view.points = read_points(node.object("points"), view.layouts.size());
   const Node frontiers = node.object("frontier");
@@ -249,6 +290,7 @@ ReportView read_view(const Node& node) {
     check_frontier(view, indices, frontiers.at(name));
     view.frontiers.emplace_back(name, std::move(indices));
   }
+  if (node.has("frontier_error")) read_errors(node.object("frontier_error"), view);
   return view;
 }
 
@@ -277,6 +319,11 @@ const std::vector<int>* ReportView::frontier(std::string_view name) const {
     if (key == name) return &indices;
   }
   return nullptr;
+}
+
+const FrontierErrors* ReportView::errors_of(std::string_view name) const {
+  const auto found = errors.find(name);
+  return found == errors.end() ? nullptr : &found->second;
 }
 
 std::string to_json(const ReportData& data) {

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -9,6 +10,7 @@
 #include "sim/config/node.hpp"
 #include "sim/llm/operation.hpp"
 #include "sim/parallel/layout.hpp"
+#include "sim/report/frontier_errors.hpp"
 #include "sim/sweep/search.hpp"
 
 namespace helixsim {
@@ -48,10 +50,13 @@ struct ReportView {
   /// Per strategy in order of drawing, then "baseline" and "overall": indices into points, fast end
   /// first.
   std::vector<std::pair<std::string, std::vector<int>>> frontiers;
+  std::map<std::string, FrontierErrors, std::less<>> errors;  ///< of frontiers that have any
 
   [[nodiscard]] double interactivity(const ReportPoint& point) const { return 1e6 / point.ttl_us; }
   [[nodiscard]] double throughput(const ReportPoint& point) const;
   [[nodiscard]] const std::vector<int>* frontier(std::string_view name) const;
+  /// Null where nothing is known of errors.
+  [[nodiscard]] const FrontierErrors* errors_of(std::string_view name) const;
 };
 
 struct ReportClaim {

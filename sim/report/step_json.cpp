@@ -74,6 +74,22 @@ Json ranks_json(const Setup& setup, const StepReport& report) {
   return ranks;
 }
 
+/// Null where the fidelity is a definition or a calibration, which has no error of its own.
+Json interval_json(const StepReport& report) {
+  if (!report.ttl_interval) return {};
+  Json parts = Json::array();
+  for (const TtlErrorPart& part : report.result.error->parts) {
+    parts.push_back({{"family", part.family}, {"share", part.share}, {"log_sd", part.log_sd}});
+  }
+  return {{"confidence", 0.9},
+          {"low_s", report.ttl_interval->low},
+          {"high_s", report.ttl_interval->high},
+          {"method", "bootstrap"},
+          {"draws", kErrorDraws},
+          {"log_sd", report.result.error->log_sd()},
+          {"parts", parts}};
+}
+
 }  // namespace
 
 std::string step_json(const Setup& setup, const StepReport& report) {
@@ -127,6 +143,7 @@ std::string step_json(const Setup& setup, const StepReport& report) {
       {"status", ok ? "ok" : "infeasible"},
       {"reason", ok ? Json() : Json(explain_infeasible(result.memory))},
       {"ttl_s", ok ? Json(seconds(result.ttl)) : Json()},
+      {"ttl_interval", interval_json(report)},
       {"tokens_per_second_per_user", ok ? Json(result.tokens_per_second_per_user()) : Json()},
       {"tokens_per_second_per_gpu",
        ok ? Json(tokens_per_second_per_gpu(point, result.ttl)) : Json()},

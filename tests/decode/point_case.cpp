@@ -95,6 +95,8 @@ void check_same(const PointResult& a, const PointResult& b) {
   CHECK(a.memory.kv == b.memory.kv);
   CHECK(a.memory.usable == b.memory.usable);
   CHECK(a.memory.total() == b.memory.total());
+  REQUIRE(a.error.has_value() == b.error.has_value());
+  if (a.error) CHECK(a.error->log_sd() == b.error->log_sd());
 }
 
 SimTime ttl(const Setup& setup, const Point& point) {

@@ -2,6 +2,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/parallel/exposed_times.hpp"
 #include "sim/parallel/schedule.hpp"
 #include "tests/parallel/step_case.hpp"
 #include "tests/support/systems.hpp"
@@ -25,6 +26,12 @@ void check_same(const OperationList& block, const HopB& hop_b, int requests,
   const BlockTimes times = block_pass(block, hop_b, requests, hardware, overlap);
   CHECK(times.makespan == expected.makespan);
   CHECK(times.busy == expected.busy);
+  SimTime exposed;
+  for (const SimTime time : exposed_times(block, hop_b, requests, hardware, overlap)) {
+    CHECK(time >= SimTime());
+    exposed += time;
+  }
+  CHECK(exposed == times.makespan);
 }
 
 HopB random_mode(Random& random, int requests) {

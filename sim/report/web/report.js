@@ -12,6 +12,9 @@
  *     points    columns: layout (index), batch, chunks (0: HOP-B off), ttl_us, memory_gb, requests (in flight),
  *               permille (one integer per category and point, flattened), hidden_permille
  *     frontier  {strategy | "baseline" | "overall": [point, ...] by falling interactivity}
+ *     frontier_error  where errors are known: {as frontier: {log_sd: [...] of ln(true TTL / TTL), unsure: [place, ...]
+ *               whose order with a neighbour is within the error, fast_ratio_log_sd and dense_ratio_log_sd of the
+ *               ratios of its ends to the baseline's, or null}}
  *   claims      [{name, text, model, context_tokens, published, ours, band, verdict, where, source}]
  *   assumptions, warnings   lists of sentences
  *
@@ -44,7 +47,10 @@
   const SPARE_PART_COLOURS = ['part-1', 'part-2'];
   const SYMBOLS = { helix: 'circle', tp: 'rect', dp: 'triangle', medha: 'diamond' };
   const RUN_DASHES = ['solid', [7, 3], [2, 3], [10, 3, 2, 3]];
+  const MOST_BARS = 24; // of intervals, on one frontier
   const LARGE_CLOUD = 8000; // above this ECharts draws a cloud as one path
+  const NORMAL_95 = 1.6448536269514722; // intervals hold 90 %
+  const UNSURE_OPACITY = 0.35; // of points whose order with a neighbour is within the error
   const BAR_PITCH = 8; // narrower bars get a scroll bar instead
 
   const CHOICES = {
@@ -332,6 +338,16 @@
     );
   }
 
+  const intervalWords = (point, error) =>
+    significant(point.ttl / error.factor / 1000, 3) + ' to ' + significant((point.ttl * error.factor) / 1000, 3);
+
+  function errorFacts(point, error) {
+    if (!error) return [];
+    const facts = [['90 % interval', intervalWords(point, error) + ' ms']];
+    if (error.unsure) facts.push(['Order', 'with a neighbour within error']);
+    return facts;
+  }
+
   function pointDetails(view, index) {
     const point = pointAt(view, index);
     const facts = [
@@ -339,6 +355,7 @@
       ['In flight', plural(point.requests, 'request', 'requests')],
       ['HOP-B', hopWords(point)],
       ['TTL', significant(point.ttl / 1000, 4) + ' ms'],
+      ...errorFacts(point, errorOfPoint(view, point.strategy, index)),
       ['Interactivity', significant(point.interactivity, 4) + ' tokens/s/user'],
       ['Throughput', significant(point.throughput, 4) + ' tokens/s/GPU'],
       ['Memory, fullest GPU', significant(point.memory, 4) + ' GB'],
@@ -505,7 +522,10 @@
       id: 'frontier/' + number,
       name: entry.name,
       type: 'line',
-      data: rows,
+      data: rows.map((row) => {
+        const error = errorOfPoint(entry.view, entry.key, row[2]);
+        return error && error.unsure ? { value: row, itemStyle: { opacity: UNSURE_OPACITY } } : row;
+      }),
       z: helix ? 6 : baseline ? 5 : 4,
       symbol: entry.run && !baseline ? 'empty' + symbol[0].toUpperCase() + symbol.slice(1) : symbol,
       symbolSize: symbol === 'diamond' || symbol === 'triangle' ? size * 1.25 : size,
@@ -514,6 +534,49 @@
       itemStyle: { color: colour, opacity: 1 },
       emphasis: { scale: 1.6, lineStyle: { width: helix ? 3 : 2 } },
       cursor: 'pointer',
+    };
+  }
+
+  // What is known of the error of a place on a frontier, or null. Errors of a TTL move a point along the line through
+  // the origin: interactivity and throughput are both in proportion to 1/TTL.
+  function errorAt(view, key, place) {
+    const errors = own(view.frontier_error || {}, key);
+    if (!errors || place < 0 || !(place < list(errors.log_sd).length)) return null;
+    return { factor: Math.exp(NORMAL_95 * errors.log_sd[place]), unsure: list(errors.unsure).includes(place) };
+  }
+
+  const errorOfPoint = (view, key, index) => errorAt(view, key, frontierOf(view, key).indexOf(index));
+
+  // Bars of 90 % intervals, drawn for what the legend shows. Bars of many points would hide one another: then every few.
+  function errorBars(entry, number, rows) {
+    if (entry.key === 'baseline') return null;
+    const step = Math.ceil(rows.length / MOST_BARS);
+    const bars = rows
+      .map(([x, y, index]) => ({ x, y, error: errorOfPoint(entry.view, entry.key, index) }))
+      .filter(({ error }, place) => error && place % step === 0)
+      .map(({ x, y, error }) => [x, y, error.factor]);
+    if (!bars.length) return null;
+    const colour = seriesColour(entry.key);
+    return {
+      id: 'errors/' + number,
+      name: entry.name,
+      type: 'custom',
+      data: bars,
+      z: 3,
+      silent: true,
+      clip: true,
+      tooltip: { show: false },
+      encode: { x: 0, y: 1 },
+      renderItem(params, api) {
+        const [x, y, factor] = [api.value(0), api.value(1), api.value(2)];
+        const [x1, y1] = api.coord([x / factor, y / factor]);
+        const [x2, y2] = api.coord([x * factor, y * factor]);
+        return {
+          type: 'line',
+          shape: { x1, y1, x2, y2 },
+          style: { stroke: colour, lineWidth: 1, opacity: 0.45 },
+        };
+      },
     };
   }
 
@@ -616,7 +679,10 @@
           .map((entry, number) => cloudSeries(entry, number, plotted(entry, entry.cloud, units)))
           .filter((series) => series.data.length)
       : [];
-    const rows = [...lines, ...clouds].flatMap((series) => series.data);
+    const rows = [...lines, ...clouds].flatMap((series) => series.data.map((row) => row.value || row));
+    const bars = entries
+      .map((entry, number) => errorBars(entry, number, plotted(entry, entry.frontier, units)))
+      .filter(Boolean);
     const zoom = state.zoom || {};
     return {
       animation: false,
@@ -631,7 +697,7 @@
         const entry = entryOfSeries(hit.seriesId);
         return entry ? tipFor(entry.view, hit.value[2]) : '';
       }),
-      series: [...lines, ...clouds, selectedMark(units)].filter(Boolean),
+      series: [...lines, ...clouds, ...bars, selectedMark(units)].filter(Boolean),
     };
   }
 
@@ -667,6 +733,14 @@
       (state.axes === 'normalised' ? 'Axes are divided by its largest values, ' : 'Its largest values are ') +
       values +
       '.'
+    );
+  }
+
+  function errorNote(views) {
+    if (!views.some((view) => view.frontier_error)) return '';
+    return (
+      'Bars are 90 % intervals of the TTL, which move a point along the line to the origin; ' +
+      'the order of a pale point and a neighbour is within the error.'
     );
   }
 
@@ -708,7 +782,7 @@
     empty.textContent = views.length
       ? 'No layout is feasible for ' + modelTitle(state.model) + ' at ' + contextLabel(state.context) + ' tokens.'
       : 'There are no results to show.';
-    byId('pareto-note').textContent = paretoNote(views);
+    byId('pareto-note').textContent = [paretoNote(views), errorNote(views)].filter(Boolean).join(' ');
     byId('shown').textContent = shownWords(views) + (entries.length ? ' Drag to zoom, double-click to zoom out.' : '');
     byId('pareto').setAttribute(
       'aria-label',
@@ -721,6 +795,14 @@
     );
     paretoChart.setOption(paretoOption(views, entries), { notMerge: true });
     drawEnds(views, entries);
+  }
+
+  // Half of the 90 % interval of a ratio to the baseline of the same view, where it is known.
+  function ratioError(entry, reference, end) {
+    const errors = own(entry.view.frontier_error || {}, entry.key);
+    const logSd = errors && errors[end + '_ratio_log_sd'];
+    if (entry.key === 'baseline' || entry.view !== reference.view || typeof logSd !== 'number') return '';
+    return ' \u00b1 ' + fixed(100 * Math.expm1(NORMAL_95 * logSd), 0) + '%';
   }
 
   function drawEnds(views, entries) {
@@ -755,9 +837,9 @@
         {},
         element('td', {}, seriesCheckbox(entry)),
         number(significant(x, 4)),
-        number(reference ? ratio(x / reference.x) : '\u2013', true),
+        number(reference ? ratio(x / reference.x) + ratioError(entry, reference, 'fast') : '\u2013', true),
         number(significant(y, 4)),
-        number(reference ? ratio(y / reference.y) : '\u2013', true),
+        number(reference ? ratio(y / reference.y) + ratioError(entry, reference, 'dense') : '\u2013', true),
         number(grouped.format(entry.frontier.length)),
         element('td', { class: 'soft summary' }, summary),
       );
@@ -1066,6 +1148,7 @@
 
   // ---- Frontier table and CSV -----------------------------------------------------------------------------------
 
+  const INTERVAL_COLUMN = 'TTL 90 %, ms';
   const FRONTIER_COLUMNS = [
     ['Strategy', (point) => strategyLabel(point.strategy), true],
     ...['tpa', 'kvp', 'dp', 'tpf', 'ep', 'pp'].map((name) => [name.toUpperCase(), (point) => String(point[name])]),
@@ -1074,6 +1157,7 @@
     ['In flight', (point) => grouped.format(point.requests)],
     ['HOP-B', hopWords],
     ['TTL, ms', (point) => significant(point.ttl / 1000, 4)],
+    [INTERVAL_COLUMN, (point) => (point.error ? (point.error.unsure ? '~ ' : '') + intervalWords(point, point.error) : '')],
     ['tokens/s/user', (point) => significant(point.interactivity, 4)],
     ['tokens/s/GPU', (point) => significant(point.throughput, 4)],
     ['Memory, GB', (point) => significant(point.memory, 4)],
@@ -1083,21 +1167,24 @@
     byId('frontier-summary').textContent =
       'All ' + plural(indices.length, 'point', 'points') + ' of the ' + choice.name + ' frontier';
     const cellClass = (text) => (text ? {} : { class: 'number' });
+    const known = own(view.frontier_error || {}, choice.key) !== undefined;
+    const columns = FRONTIER_COLUMNS.filter(([title]) => known || title !== INTERVAL_COLUMN);
     const head = element(
       'thead',
       {},
       element(
         'tr',
         {},
-        ...FRONTIER_COLUMNS.map(([title, , text]) => element('th', { scope: 'col', ...cellClass(text) }, title)),
+        ...columns.map(([title, , text]) => element('th', { scope: 'col', ...cellClass(text) }, title)),
       ),
     );
     const rows = indices.map((index, row) => {
       const point = pointAt(view, index);
+      point.error = errorAt(view, choice.key, row);
       const node = element(
         'tr',
         row === position ? { class: 'chosen', 'aria-current': 'true' } : {},
-        ...FRONTIER_COLUMNS.map(([, value, text]) => element('td', cellClass(text), value(point))),
+        ...columns.map(([, value, text]) => element('td', cellClass(text), value(point))),
       );
       node.addEventListener('click', () => selectPoint(row));
       return node;
@@ -1134,10 +1221,14 @@
         'memory_gb',
         ...report.categories.map((name) => name + '_us'),
         'communication_hidden_us',
+        'ttl_low_us',
+        'ttl_high_us',
+        'order',
       ],
     ];
-    for (const index of indices) {
+    for (const [place, index] of indices.entries()) {
       const point = pointAt(view, index);
+      const error = errorAt(view, choice.key, place);
       lines.push([
         view.run || '',
         view.model,
@@ -1154,6 +1245,9 @@
         point.memory,
         ...point.parts.map(round),
         round(point.hidden),
+        ...(error
+          ? [round(point.ttl / error.factor), round(point.ttl * error.factor), error.unsure ? 'unsure' : 'sure']
+          : ['', '', '']),
       ]);
     }
     return lines.map((cells) => cells.map(csvCell).join(',')).join('\n') + '\n';

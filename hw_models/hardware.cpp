@@ -73,7 +73,7 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
       fidelity_(fidelity),
       all_reduce_(all_reduce_named(all_reduce, system)) {
   const Node node = fidelity_node(system, fidelity);
-  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve", "errors"});
+  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve", "errors", "precision"});
   const std::string accountings[] = {"theory", "event"};
   accounting_ =
       node.choice("accounting", accountings) == 0 ? Accounting::Theory : Accounting::Event;
@@ -115,6 +115,7 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
   figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
   reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
 
+  precision_ = node.text("precision", "");
   if (node.has("errors")) error_rules_ = read_error_rules(node.object("errors"));
 
   for (const CollectiveAlgorithm& row : collective_algorithms()) {

@@ -50,6 +50,8 @@ class Hardware {
   [[nodiscard]] const std::string& fidelity() const { return fidelity_; }
   [[nodiscard]] Accounting accounting() const { return accounting_; }
   [[nodiscard]] Bytes reserve() const { return reserve_; }
+  /// Name of the preset of formats that stands where nothing is asked for; empty: all of FP4.
+  [[nodiscard]] const std::string& precision() const { return precision_; }
   /// The exchange of one request in the paper's figure 3, which `hop_b: figure3` reads literally.
   [[nodiscard]] Seconds figure3_exchange() const { return figure3_exchange_; }
 
@@ -107,6 +109,7 @@ class Hardware {
   Gpu gpu_;
   std::shared_ptr<const Fabric> fabric_;
   std::string fidelity_;
+  std::string precision_;
   std::string_view all_reduce_;
   /// By kind: the algorithms that this fabric can run, the named one first, else in table order.
   std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;

@@ -4,6 +4,7 @@
 
 #include "hw_models/hardware.hpp"
 #include "hw_models/laws/law_file.hpp"
+#include "hw_models/laws/transfer.hpp"
 #include "sim/config/json_file.hpp"
 
 namespace helixsim {
@@ -42,11 +43,21 @@ System read_system(const Node& document) {
   return system;
 }
 
+DataSheet data_sheet(const System& system) {
+  const FabricSpec& fabric = system.fabric->spec();
+  return {.memory_bandwidth = system.gpu.memory_bandwidth,
+          .bf16 = system.gpu.bf16_peak,
+          .fp8 = system.gpu.fp8_peak,
+          .fp4 = system.gpu.fp4_peak,
+          .link_bandwidth = fabric.link_bandwidth * fabric.switches * fabric.links_per_switch};
+}
+
 FittedLaws read_system_laws(const System& system) {
   if (system.laws_file.empty()) {
     system.document.fail("no \"laws\": no kernels were fitted for this system");
   }
-  return read_laws(read_json_file(system.laws_file), law_gpu(system.gpu));
+  return transferred(read_laws(read_json_file(system.laws_file), law_gpu(system.gpu)),
+                     data_sheet(system));
 }
 
 }  // namespace helixsim

@@ -34,7 +34,11 @@ struct System {
 /// Reads and checks a whole system file, every fidelity included. Errors: ConfigError.
 System read_system(const Node& document);
 
-/// The laws fitted for a system. Errors: ConfigError when it has none, and for what is wrong in the
+/// What laws of measured kernels are scaled by.
+DataSheet data_sheet(const System& system);
+
+/// The laws fitted for a system, scaled where its data sheet is not that of the GPU that was
+/// measured. Errors: ConfigError when it has none, and for what is wrong in the
 /// file.
 FittedLaws read_system_laws(const System& system);
 

@@ -25,8 +25,9 @@ SWEEPS = {
 # Single steps, kept as JSON. One uses MLA, experts, pipeline stages and HOP-B; one GQA and a dense FFN.
 STEPS = {
     "step_deepseek-r1_helix.json": "--model deepseek-r1 --strategy helix --kvp 16 --tpf 4 --ep 4 --pp 2 --batch 64 "
-                                   "--context 1M --hop-b best",
-    "step_llama-3.1-405b_tp.json": "--model llama-3.1-405b --strategy tp --tpa 8 --batch 8 --context 128k",
+                                   "--context 1M --hop-b best --fidelity paper",
+    "step_llama-3.1-405b_tp.json": "--model llama-3.1-405b --strategy tp --tpa 8 --batch 8 --context 128k "
+                                  "--fidelity paper",
 }
 
 

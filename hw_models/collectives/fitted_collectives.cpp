@@ -2,6 +2,19 @@
 
 namespace helixsim {
 
+namespace {
+
+/// Whether the measurements tell how many experts a GPU received for.
+bool knows_experts(const FittedLaw<CollectiveLaw>& law) {
+  const auto coordinates = CollectiveLaw::coordinates();
+  for (std::size_t c = 0; c < law.high.size(); ++c) {
+    if (coordinates[c].name == "experts") return law.high[c] > 0.0;
+  }
+  return false;
+}
+
+}  // namespace
+
 FittedCollectives::FittedCollectives(const FittedLaws& laws)
     : all_reduce_(first_of(laws, {"all_reduce/trtllm_graph", "nccl/all_reduce"})),
       all_gather_(first_of(laws, {"nccl/all_gather"})),
@@ -27,7 +40,7 @@ FittedCollectives::Use FittedCollectives::use_for(const CollectiveRequest& reque
             .shape = {.ranks = static_cast<double>(request.group),
                       .wire_bytes = sent.value(),
                       .local_bytes = request.local_bytes.value(),
-                      .experts = request.local_experts},
+                      .experts = knows_experts(*kernel.law) ? request.local_experts : 0.0},
             .sent = sent};
   };
   const double ranks = request.group;

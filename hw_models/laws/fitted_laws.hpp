@@ -6,6 +6,7 @@
 
 #include "hw_models/laws/attention_law.hpp"
 #include "hw_models/laws/collective_law.hpp"
+#include "hw_models/laws/data_sheet.hpp"
 #include "hw_models/laws/fitted_law.hpp"
 #include "hw_models/laws/gemm_law.hpp"
 #include "hw_models/laws/grouped_gemm_law.hpp"
@@ -71,6 +72,7 @@ struct FittedLaws {
   std::string system;    ///< whose GPU they are of
   std::string software;  ///< versions that were measured
   ByLaw<FittedLaw> laws;
+  DataSheet data_sheet{};  ///< of the GPU that was measured; zeros where it is not known
 
   /// Null when nothing was fitted for that family.
   template <class Law>

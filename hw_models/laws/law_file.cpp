@@ -12,6 +12,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr std::string_view kFormat = "helixsim/laws/1";
+constexpr double kTera = 1e12;
 constexpr double kThousand = 1000.0;
 constexpr std::size_t kMostNodes = 200'000;
 
@@ -154,6 +155,21 @@ FittedLaw<Law> read_law(const Node& node, const LawGpu& gpu) {
   return fitted;
 }
 
+DataSheet read_data_sheet(const Node& node) {
+  node.allow_only({"memory_bandwidth", "bf16", "fp8", "fp4", "link_bandwidth"});
+  const auto rate = [&](std::string_view key) {
+    return BytesPerSecond(kTera * node.number(key, {0.0, 1e3}));
+  };
+  const auto peak = [&](std::string_view key) {
+    return FlopsPerSecond(kTera * node.number(key, {0.0, 1e6}));
+  };
+  return {.memory_bandwidth = rate("memory_bandwidth"),
+          .bf16 = peak("bf16"),
+          .fp8 = peak("fp8"),
+          .fp4 = peak("fp4"),
+          .link_bandwidth = rate("link_bandwidth")};
+}
+
 template <class Law>
 void read_as(const Node& all, const std::string& family, const LawGpu& gpu, FittedLaws& laws) {
   FittedLaw<Law> law = read_law<Law>(all.object(family), gpu);
@@ -176,6 +192,15 @@ Json error_json(const LawError& error) {
           {"p90_percent", rounded(error.p90_percent)},
           {"log_bias", rounded(error.log_bias)},
           {"log_sd", rounded(error.log_sd)}};
+}
+
+/// In TB/s and TFLOP/s.
+Json data_sheet_json(const DataSheet& sheet) {
+  return {{"memory_bandwidth", rounded(sheet.memory_bandwidth.value() / kTera)},
+          {"bf16", rounded(sheet.bf16.value() / kTera)},
+          {"fp8", rounded(sheet.fp8.value() / kTera)},
+          {"fp4", rounded(sheet.fp4.value() / kTera)},
+          {"link_bandwidth", rounded(sheet.link_bandwidth.value() / kTera)}};
 }
 
 /// Nodes are powers of two and what data have between: whole numbers where they are.
@@ -283,10 +308,11 @@ void write(const Json& value, std::size_t indent, std::string& text) {
 
 FittedLaws read_laws(const Node& document, const LawGpu& gpu) {
   document.expect("format", kFormat);
-  document.allow_only({"format", "system", "software", "laws"});
+  document.allow_only({"format", "system", "software", "data_sheet", "laws"});
   FittedLaws laws;
   laws.system = document.text("system");
   laws.software = document.text("software");
+  laws.data_sheet = read_data_sheet(document.object("data_sheet"));
   const Node all = document.object("laws");
   using Reader = void (*)(const Node&, const std::string&, const LawGpu&, FittedLaws&);
   std::vector<Reader> readers;
@@ -308,8 +334,11 @@ std::string to_json(const FittedLaws& laws) {
       all[family] = law_json(fitted);
     }
   });
-  const Json document = {
-      {"format", kFormat}, {"system", laws.system}, {"software", laws.software}, {"laws", all}};
+  const Json document = {{"format", kFormat},
+                         {"system", laws.system},
+                         {"software", laws.software},
+                         {"data_sheet", data_sheet_json(laws.data_sheet)},
+                         {"laws", all}};
   std::string text;
   write(document, 0, text);
   return text + "\n";

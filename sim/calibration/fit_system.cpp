@@ -22,7 +22,8 @@ FittedLaws fit_system(const MeasuredRows& rows, const System& system, int thread
                       const std::function<void(const std::string&)>& done) {
   FittedLaws laws{.system = system.name,
                   .software = system.measurements ? system.measurements->software : "",
-                  .laws = {}};
+                  .laws = {},
+                  .data_sheet = data_sheet(system)};
   std::vector<Job> jobs;
   for_each_law([&]<class Law>() { add_jobs<Law>(rows, laws, jobs); });
   run_jobs(jobs, threads, done);

@@ -18,18 +18,31 @@
 namespace helixsim {
 namespace {
 
-void read_weights(const Node& node, PrecisionPlan& precision) {
+void read_weights(const Node& node, PrecisionRequest& precision) {
+  const auto add = [&](const Node& one) {
+    PrecisionPlan().set_weights(one.as_text(), one.place());  // refuses what is not understood
+    precision.weights.emplace_back(one.as_text(), one.place());
+  };
   if (node.is_string()) {
-    precision.set_weights(node.as_text(), node.place());
-    return;
+    add(node);
+  } else {
+    for (const Node& one : node.elements()) add(one);
   }
-  for (const Node& one : node.elements()) precision.set_weights(one.as_text(), one.place());
 }
 
-Precision read_precision(const Node& parent, std::string_view key, Precision fallback) {
-  if (!parent.has(key)) return fallback;
+void read_precision(const Node& parent, std::string_view key, std::optional<Precision>& precision) {
+  if (!parent.has(key)) return;
   const Node node = parent.at(key);
-  return precision_named(node.as_text(), node.place());
+  precision = precision_named(node.as_text(), node.place());
+}
+
+/// Predictions where the system has them, else the calibration.
+std::string_view standing_fidelity(const System& system) {
+  for (const std::string_view wanted : {"measured", "paper"}) {
+    const auto& all = system.fidelities;
+    if (std::find(all.begin(), all.end(), wanted) != all.end()) return wanted;
+  }
+  return system.fidelities.front();
 }
 
 /// The FFN width that uses all GPUs, when the user left tpf out.
@@ -132,15 +145,13 @@ void read_setup_keys(const Node& node, const Catalog& catalog, SetupRequest& req
   }
   if (node.has("precision")) {
     const std::string place = node.at("precision").place();
-    request.precision =
-        read_precision_plan(catalog.read("configs/precision", node.text("precision"), place));
+    request.precision = {.preset = read_precision_plan(
+                             catalog.read("configs/precision", node.text("precision"), place))};
   }
   if (node.has("weights")) read_weights(node.at("weights"), request.precision);
-  request.precision.kv_cache = read_precision(node, "kv", request.precision.kv_cache);
-  request.precision.attention_math =
-      read_precision(node, "attention_math", request.precision.attention_math);
-  request.precision.activations =
-      read_precision(node, "activations", request.precision.activations);
+  read_precision(node, "kv", request.precision.kv_cache);
+  read_precision(node, "attention_math", request.precision.attention_math);
+  read_precision(node, "activations", request.precision.activations);
   read_option_keys(node, request.options, request.given_options);
   read_rack_keys(node, request.rack);
 }
@@ -174,11 +185,19 @@ Setup make_setup(const SetupRequest& request, const Catalog& catalog,
   }
   const Node model =
       with_overrides(catalog.read("configs/models", request.model, "--model"), of_model);
-  const Node system =
-      with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system);
-  Setup setup(read_model(model),
-              Hardware(read_system(system), request.fidelity, request.all_reduce),
-              request.precision, request.options);
+  const System system = read_system(
+      with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system));
+  const std::string_view fidelity =
+      request.fidelity.empty() ? standing_fidelity(system) : std::string_view(request.fidelity);
+  Hardware hardware(system, fidelity, request.all_reduce);
+  const PrecisionPlan standing =
+      hardware.precision().empty()
+          ? PrecisionPlan()
+          : read_precision_plan(catalog.read(
+                "configs/precision", hardware.precision(),
+                system.document.file() + ": /fidelities/" + std::string(fidelity) + "/precision"));
+  Setup setup(read_model(model), std::move(hardware), request.precision.over(standing),
+              request.options);
   check_options(request.given_options, request.options, setup.model, setup.hardware.accounting());
   if (request.rack.sample_experts && request.options.routing != Routing{}) {
     throw ConfigError("experts: sampled draws them uniformly; expected routing uniform beside it");

@@ -18,9 +18,9 @@ namespace helixsim {
 struct SetupRequest {
   std::string model;
   std::string system = "gb200_nvl72";
-  std::string fidelity = "paper";
+  std::string fidelity = {};  ///< empty: measured where the system has it, else paper
   std::string all_reduce = "auto";
-  PrecisionPlan precision;
+  PrecisionRequest precision;
   ScheduleOptions options;
   std::vector<GivenOption> given_options;
   RackSpec rack;

@@ -33,7 +33,8 @@ const std::vector<Resource>& resources() {
       {"scale-out capacity + 10 %", kMore, {"fabric.scale_out_capacity"}},
       {"kernel launches - 10 %",
        kLess,
-       {"fidelities.F.kernels.fixed", "fidelities.F.kernels.fixed_attention"}},
+       {"fidelities.F.kernels.fixed", "fidelities.F.kernels.fixed_attention",
+        "fidelities.F.kernels.in_graph_gap"}},
       {"exchange start-ups - 10 %",
        kLess,
        {"fidelities.F.collectives.all_reduce", "fidelities.F.collectives.kvp_exchange",
@@ -66,9 +67,7 @@ std::string with_fidelity(std::string key, const std::string& fidelity) {
   return key;
 }
 
-SimTime ttl_with(const SetupRequest& request, const Catalog& catalog,
-                 std::span<const Override> overrides, const Point& point) {
-  const Setup setup = make_setup(request, catalog, overrides);
+SimTime ttl_of(const Setup& setup, const Point& point) {
   return Evaluator(setup).evaluate(point).ttl;
 }
 
@@ -93,13 +92,14 @@ Sensitivity sensitivity(const SetupRequest& request, const Catalog& catalog,
   }
   const Node system =
       with_overrides(catalog.read("hw_models/systems", request.system, "--system"), of_system);
-  const SimTime as_it_is = ttl_with(request, catalog, overrides, point);
+  const Setup setup = make_setup(request, catalog, overrides);
+  const SimTime as_it_is = ttl_of(setup, point);
   Sensitivity found;
   for (const Resource& resource : resources()) {
     std::vector<Override> changes(overrides.begin(), overrides.end());
     const std::size_t before = changes.size();
     for (const std::string& pattern : resource.keys) {
-      const std::string key = with_fidelity(pattern, request.fidelity);
+      const std::string key = with_fidelity(pattern, setup.hardware.fidelity());
       const std::string* text = text_at(system.json(), key);
       if (text == nullptr) continue;
       changes.push_back(
@@ -107,7 +107,7 @@ Sensitivity sensitivity(const SetupRequest& request, const Catalog& catalog,
     }
     if (changes.size() == before) continue;
     try {
-      const SimTime ttl = ttl_with(request, catalog, changes, point);
+      const SimTime ttl = ttl_of(make_setup(request, catalog, changes), point);
       found.rows.push_back({.resource = resource.name,
                             .ttl = ttl,
                             .gain = 1.0 - ttl.seconds().value() / as_it_is.seconds().value()});

@@ -25,12 +25,16 @@ double TtlError::log_sd() const {
 }
 
 double log_sd_of_ratio(const TtlError& a, const TtlError& b) {
+  return sd_of_difference(a, 1.0, b, 1.0);
+}
+
+double sd_of_difference(const TtlError& a, double a_seconds, const TtlError& b, double b_seconds) {
   double variance = 0.0;
   for (const TtlErrorPart& part : a.parts) {
-    variance += std::pow(part.log_sd - sd_in(b, part.family), 2);
+    variance += std::pow(a_seconds * part.log_sd - b_seconds * sd_in(b, part.family), 2);
   }
   for (const TtlErrorPart& part : b.parts) {
-    if (sd_in(a, part.family) == 0.0) variance += part.log_sd * part.log_sd;
+    if (sd_in(a, part.family) == 0.0) variance += std::pow(b_seconds * part.log_sd, 2);
   }
   return std::sqrt(variance);
 }

@@ -31,6 +31,9 @@ struct TtlError {
 /// deviation of that difference.
 double log_sd_of_ratio(const TtlError& a, const TtlError& b);
 
+/// Standard deviation of the error of a - b, two steps that take so many seconds.
+double sd_of_difference(const TtlError& a, double a_seconds, const TtlError& b, double b_seconds);
+
 /// Ends of the interval that holds the true value with 90 % probability.
 struct Interval {
   double low = 0.0;

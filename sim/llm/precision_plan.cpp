@@ -44,4 +44,13 @@ void PrecisionPlan::set_weights(std::string_view text, std::string_view key) {
                     suggestion(name, names_of(weight_classes())));
 }
 
+PrecisionPlan PrecisionRequest::over(PrecisionPlan standing) const {
+  PrecisionPlan plan = preset.value_or(standing);
+  for (const auto& [text, key] : weights) plan.set_weights(text, key);
+  plan.kv_cache = kv_cache.value_or(plan.kv_cache);
+  plan.attention_math = attention_math.value_or(plan.attention_math);
+  plan.activations = activations.value_or(plan.activations);
+  return plan;
+}
+
 }  // namespace helixsim

@@ -1,8 +1,12 @@
 #pragma once
 
 #include <array>
+#include <optional>
 #include <span>
+#include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "sim/units/precision.hpp"
 
@@ -43,6 +47,17 @@ struct PrecisionPlan {
   /// Applies "fp4" (all classes) or "attention=bf16" (one). Errors: ConfigError with the nearest
   /// name; `key` is what messages call the place.
   void set_weights(std::string_view text, std::string_view key);
+};
+
+/// Formats as a user asks for them, over those that stand where nothing is asked for.
+struct PrecisionRequest {
+  std::optional<PrecisionPlan> preset{};                       ///< instead of those that stand
+  std::vector<std::pair<std::string, std::string>> weights{};  ///< of set_weights: text and key
+  std::optional<Precision> kv_cache{};
+  std::optional<Precision> attention_math{};
+  std::optional<Precision> activations{};
+
+  [[nodiscard]] PrecisionPlan over(PrecisionPlan standing) const;
 };
 
 /// A format by name. Errors: ConfigError with the nearest name.

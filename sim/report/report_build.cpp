@@ -207,7 +207,7 @@ ReportData build_report(const Scenario& scenario, const std::vector<StudyResult>
   ReportData data{.tool = options.tool,
                   .title = scenario.title,
                   .system = first.setup.hardware.system_title(),
-                  .fidelity = first.request.fidelity,
+                  .fidelity = first.setup.hardware.fidelity(),
                   .strategies = {},
                   .counts = {},
                   .views = {},

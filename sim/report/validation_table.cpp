@@ -46,21 +46,28 @@ std::string explanation(const ValidationResult& result) {
   return text;
 }
 
+/// Whether the published number lies within the interval of ours.
+std::string interval_text(const ValidationResult& result) {
+  if (!result.interval) return "";
+  return result.within_interval() ? "in" : "out";
+}
+
 std::string values_table(const std::vector<ValidationResult>& results) {
   using Align = TextTable::Align;
   TextTable table({{"value", Align::Left},
                    {"unit", Align::Left},
                    {"measured"},
-                   {"predicted"},
+                   {"ours"},
                    {"error %"},
                    {"band"},
-                   {"verdict", Align::Left}});
+                   {"verdict", Align::Left},
+                   {"90 %", Align::Left}});
   for (const ValidationResult& result : results) {
     const MeasuredValue& value = *result.value;
     table.add({value.name, std::string(value.quantity->unit), number(value.published),
                result.predicted ? number(*result.predicted) : "none",
                result.predicted ? percent(result.error()) : "", band_text(value),
-               std::string(name_of(result.verdict))});
+               std::string(name_of(result.verdict)), interval_text(result)});
   }
   return table.text();
 }
@@ -94,6 +101,21 @@ std::string count_text(const std::vector<ValidationReport>& reports, Soundness s
   return fmt::format("{} {} of {}", name, within, judged);
 }
 
+std::string coverage_text(const std::vector<ValidationReport>& reports) {
+  int known = 0;
+  int within = 0;
+  for (const ValidationReport& report : reports) {
+    for (const ValidationResult& result : report.results) {
+      if (!result.interval) continue;
+      ++known;
+      within += result.within_interval() ? 1 : 0;
+    }
+  }
+  if (known == 0) return "";
+  return fmt::format("published numbers within the 90 % interval of ours: {} of {}\n", within,
+                     known);
+}
+
 nlohmann::ordered_json json_of(const ValidationResult& result) {
   const MeasuredValue& value = *result.value;
   nlohmann::ordered_json row{{"name", value.name},
@@ -112,6 +134,8 @@ nlohmann::ordered_json json_of(const ValidationResult& result) {
     row["error_percent"] = 100.0 * result.error();
   }
   if (value.band) row["band"] = {value.band->low, value.band->high};
+  row["interval"] = nullptr;
+  if (result.interval) row["interval"] = {result.interval->low, result.interval->high};
   row["operations"] = nlohmann::ordered_json::array();
   for (const OperationShare& one : result.operations)
     row["operations"].push_back(
@@ -127,7 +151,7 @@ std::string validation_table(const std::vector<ValidationReport>& reports) {
   for (const ValidationReport& report : reports) out += file_text(report) + "\n";
   return out + "within their bands: " + count_text(reports, Soundness::Sound, "sound") + ", " +
          count_text(reports, Soundness::WithReserve, "with reserve") + ", " +
-         count_text(reports, Soundness::Peer, "peer") + "\n";
+         count_text(reports, Soundness::Peer, "peer") + "\n" + coverage_text(reports);
 }
 
 std::string validation_json(const std::vector<ValidationReport>& reports) {
@@ -148,21 +172,24 @@ std::string validation_json(const std::vector<ValidationReport>& reports) {
 
 std::string validation_csv(const std::vector<ValidationReport>& reports) {
   std::string out =
-      "validation,name,quantity,unit,measured,predicted,error_percent,band_low,band_high,verdict,"
+      "validation,name,quantity,unit,measured,predicted,error_percent,interval_low,"
+      "interval_high,band_low,band_high,verdict,"
       "soundness,explanation,where,not_modelled\n";
   for (const ValidationReport& report : reports) {
     for (const ValidationResult& result : report.results) {
       const MeasuredValue& value = *result.value;
-      out +=
-          fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(report.file.name),
-                      csv_cell(value.name), value.quantity->name, value.quantity->unit,
-                      value.published, result.predicted ? fmt::format("{}", *result.predicted) : "",
-                      result.predicted ? fmt::format("{}", 100.0 * result.error()) : "",
-                      value.band ? fmt::format("{}", value.band->low) : "",
-                      value.band ? fmt::format("{}", value.band->high) : "",
-                      name_of(result.verdict), csv_cell(report.file.soundness_text),
-                      csv_cell(explanation(result)), csv_cell(result.where),
-                      csv_cell(fmt::format("{}", fmt::join(report.file.not_modelled, "; "))));
+      out += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{},{},{},{},{}\n",
+                         csv_cell(report.file.name), csv_cell(value.name), value.quantity->name,
+                         value.quantity->unit, value.published,
+                         result.predicted ? fmt::format("{}", *result.predicted) : "",
+                         result.predicted ? fmt::format("{}", 100.0 * result.error()) : "",
+                         result.interval ? fmt::format("{}", result.interval->low) : "",
+                         result.interval ? fmt::format("{}", result.interval->high) : "",
+                         value.band ? fmt::format("{}", value.band->low) : "",
+                         value.band ? fmt::format("{}", value.band->high) : "",
+                         name_of(result.verdict), csv_cell(report.file.soundness_text),
+                         csv_cell(explanation(result)), csv_cell(result.where),
+                         csv_cell(fmt::format("{}", fmt::join(report.file.not_modelled, "; "))));
     }
   }
   return out;

@@ -1,8 +1,10 @@
 #include "sim/sweep/validation.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
 #include <set>
 
+#include "hw_models/time_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/sweep/band.hpp"
 
@@ -30,6 +32,19 @@ double throughput_ratio(const StepReport& at, const StepReport* over) {
 }
 double ttl_slope(const StepReport& at, const StepReport* over) {
   return 1e3 * (milliseconds(at) - milliseconds(*over)) / (requests(at) - requests(*over));
+}
+
+Interval ttl_interval(double value, const StepReport& at, const StepReport*) {
+  return interval_of(value, at.result.error->log_sd());
+}
+Interval ratio_interval(double value, const StepReport& at, const StepReport* over) {
+  return interval_of(value, log_sd_of_ratio(*at.result.error, *over->result.error));
+}
+Interval slope_interval(double value, const StepReport& at, const StepReport* over) {
+  const double sd = sd_of_difference(*at.result.error, milliseconds(at), *over->result.error,
+                                     milliseconds(*over));
+  const double half = std::abs(1e3 * kNormal95 * sd / (requests(at) - requests(*over)));
+  return {value - half, value + half};
 }
 
 struct SoundnessName {
@@ -183,15 +198,17 @@ MeasuredValue read_value(const Node& document, const Node& node, const Catalog& 
 
 std::span<const MeasuredQuantity> measured_quantities() {
   static constexpr MeasuredQuantity kTable[] = {
-      {"ttl", "ms", "time of a decode step", false, ttl},
-      {"ttl_ratio", "x", "time of a decode step, over that of another point", true, ttl_ratio},
-      {"throughput_ratio", "x", "tokens/s/GPU, over those of another point", true,
-       throughput_ratio},
+      {"ttl", "ms", "time of a decode step", false, ttl, ttl_interval},
+      {"ttl_ratio", "x", "time of a decode step, over that of another point", true, ttl_ratio,
+       ratio_interval},
+      {"throughput_ratio", "x", "tokens/s/GPU, over those of another point", true, throughput_ratio,
+       ratio_interval},
       {"ttl_slope", "us/request", "growth of the step with the batch, between two points", true,
-       ttl_slope},
-      {"interactivity_ratio", "x", "largest tokens/s/user, Helix over baseline", false, nullptr},
+       ttl_slope, slope_interval},
+      {"interactivity_ratio", "x", "largest tokens/s/user, Helix over baseline", false, nullptr,
+       ratio_interval},
       {"batch_at_equal_latency", "x",
-       "requests in flight within the baseline's smallest TTL, Helix over baseline", false,
+       "requests in flight within the baseline's smallest TTL, Helix over baseline", false, nullptr,
        nullptr},
   };
   return kTable;

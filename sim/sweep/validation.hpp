@@ -29,6 +29,9 @@ struct MeasuredQuantity {
   bool two_points;        ///< compares `at` with `over`
   /// From one or two steps; null: read on the search of the file, as the claim kind of that name.
   double (*of)(const StepReport& at, const StepReport* over);
+  /// Ends of the 90 % interval of that, of first order, of steps whose errors are known; for a
+  /// search those of the ratio of two TTLs, or null.
+  Interval (*interval)(double value, const StepReport& at, const StepReport* over);
 };
 std::span<const MeasuredQuantity> measured_quantities();
 

@@ -77,6 +77,9 @@ void predict_from_points(const MeasuredValue& value, ValidationResult& result) {
   const StepReport* other = over ? &*over : nullptr;
   result.predicted = value.quantity->of(*at, other);
   result.operations = operations_of(*at, other);
+  if (at->result.error && (other == nullptr || other->result.error)) {
+    result.interval = value.quantity->interval(*result.predicted, *at, other);
+  }
 }
 
 /// Ours of the claim kind that has the quantity's name, and what sets the fast ends apart.
@@ -95,7 +98,11 @@ void predict_from_search(const MeasuredValue& value, const Validation& file,
   const ClaimInput ends{claim, study, 0};
   const auto baseline = step_at(file.search->setup, ends.baseline().front().point, result);
   const auto helix = step_at(file.search->setup, ends.helix().front().point, result);
-  if (baseline && helix) result.operations = operations_of(*baseline, &*helix);
+  if (!baseline || !helix) return;
+  result.operations = operations_of(*baseline, &*helix);
+  if (value.quantity->interval != nullptr && baseline->result.error && helix->result.error) {
+    result.interval = value.quantity->interval(*outcome.value, *baseline, &*helix);
+  }
 }
 
 ValidationVerdict verdict_of(const ValidationResult& result) {

@@ -22,12 +22,17 @@ struct OperationShare {
 struct ValidationResult {
   const MeasuredValue* value = nullptr;
   std::optional<double> predicted;
+  std::optional<Interval> interval;  ///< of ours, where its errors are known
   ValidationVerdict verdict = ValidationVerdict::Reported;
   std::string reason;                      ///< why nothing is predicted
   std::string where;                       ///< the points that ours was taken at
   std::vector<OperationShare> operations;  ///< what makes our number, the largest first
   std::vector<std::string> warnings;
 
+  /// Whether the published number lies within the interval of ours. Contract: there is one.
+  [[nodiscard]] bool within_interval() const {
+    return value->published >= interval->low && value->published <= interval->high;
+  }
   /// Ours over the published number, less one.
   [[nodiscard]] double error() const { return *predicted / value->published - 1.0; }
 };

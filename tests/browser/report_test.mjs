@@ -122,14 +122,16 @@ function loneliestPoint(page, strategy) {
       .getOption()
       .series.filter((series) => String(series.id).startsWith('frontier/') && series.symbol !== 'none');
     const pixels = drawn.flatMap((series) =>
-      series.data.map((row) => ({ id: series.id, index: row[2], at: chart.convertToPixel('grid', row.slice(0, 2)) })),
+      series.data
+        .map((row) => row.value || row)
+        .map((row) => ({ id: series.id, index: row[2], at: chart.convertToPixel('grid', row.slice(0, 2)) })),
     );
     const { id, run } = window.helixsim.view().series.find((series) => series.strategy === wanted);
     const apart = (a, b) => Math.hypot(a.at[0] - b.at[0], a.at[1] - b.at[1]);
     const room = (point) => Math.min(...pixels.filter((other) => other !== point).map((other) => apart(point, other)));
     const best = pixels.filter((point) => point.id === id).sort((a, b) => room(b) - room(a))[0];
     const frame = chart.getDom().getBoundingClientRect();
-    const position = drawn.find((series) => series.id === id).data.findIndex((row) => row[2] === best.index);
+    const position = drawn.find((series) => series.id === id).data.findIndex((row) => (row.value || row)[2] === best.index);
     return {
       index: best.index,
       position,

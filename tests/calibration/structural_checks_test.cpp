@@ -99,6 +99,7 @@ TEST_CASE("a law moved to another data sheet changes in its facts alone",
                            parse_override("gpu.compute.multiprocessors.value=132"),
                            parse_override("gpu.memory.l2.value=50 MB")});
   FittedLaws laws;
+  laws.data_sheet = data_sheet(from);
   auto& fitted = of_law<GemmLaw, FittedLaw>(laws.laws)["gemm/fp8"];
   fitted.law.bandwidth = 6e12;
   fitted.law.peak = from.gpu.peak(MathRate::Fp8).value();
@@ -106,7 +107,7 @@ TEST_CASE("a law moved to another data sheet changes in its facts alone",
   fitted.residuals = {ResidualTable({{.coordinate = 0, .nodes = {0.0}}}, {0.5})};
   of_law<CollectiveLaw, FittedLaw>(laws.laws)["nccl"];
 
-  const FittedLaws moved = transferred(laws, from, to);
+  const FittedLaws moved = kernels_transferred(laws, to);
   const FittedLaw<GemmLaw>* other = moved.find<GemmLaw>("gemm/fp8");
   REQUIRE(other != nullptr);
   CHECK(other->law.bandwidth == Approx(6e12 * 4e12 / from.gpu.memory_bandwidth.value()));

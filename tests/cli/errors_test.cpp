@@ -195,7 +195,8 @@ TEST_CASE("a data folder that is not one is named", "[cli][errors]") {
 
 TEST_CASE("steps beyond all measure are wrong input, not internal errors", "[cli][errors]") {
   CHECK_THAT(
-      message(kHelix + "--tpa 8 --kvp 8 --batch 80 --set system.gpu.compute.fp4.value='1 GFLOP/s' "
+      message(kHelix + "--tpa 8 --kvp 8 --batch 80 --fidelity paper "
+                       "--set system.gpu.compute.fp4.value='1 GFLOP/s' "
                        "--set system.fidelities.paper.kernels.compute_efficiency.value=0.01"),
       Catch::Contains("longer than"));
   const TemporaryFolder folder;

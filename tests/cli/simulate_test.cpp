@@ -40,6 +40,7 @@ TEST_CASE("JSON gives every key that scripts rely on", "[cli][simulate]") {
                           "status",
                           "reason",
                           "ttl_s",
+                          "ttl_interval",
                           "tokens_per_second_per_user",
                           "tokens_per_second_per_gpu",
                           "warnings",
@@ -67,6 +68,34 @@ TEST_CASE("JSON gives every key that scripts rely on", "[cli][simulate]") {
   CHECK(result.at("layout").at("gpus") == 64);
 }
 
+TEST_CASE("measured stands where no fidelity is asked for, and gives an interval",
+          "[cli][simulate]") {
+  const Json result = simulate(kHelix);
+  CHECK(result.at("fidelity") == "measured");
+  CHECK(result.at("precision").at("kv") == "fp8");
+  const Json& interval = result.at("ttl_interval");
+  const double ttl = result.at("ttl_s");
+  CHECK(interval.at("confidence") == 0.9);
+  CHECK(interval.at("low_s").get<double>() < ttl);
+  CHECK(interval.at("high_s").get<double>() > ttl);
+  CHECK(interval.at("method") == "bootstrap");
+  CHECK(interval.at("parts").size() > 3);
+  CHECK(simulate(kHelix).at("ttl_interval") == interval);
+  CHECK(simulate(kHelix + " --fidelity paper").at("ttl_interval").is_null());
+  CHECK(run_helixsim(kHelix).out.find("with 90 % probability, by the errors of") !=
+        std::string::npos);
+}
+
+TEST_CASE("operations beyond the measurements are warned of", "[cli][simulate]") {
+  const ProgramRun run =
+      run_helixsim("simulate --model deepseek-r1 --strategy tp --tpa 8 --batch 1 --context 1M");
+  CHECK(run.status == 0);
+  CHECK(run.err.find("attention: tokens 1,000,000 is outside of the 2 to 131,072 that were "
+                     "measured") != std::string::npos);
+  CHECK(run_helixsim("simulate --model deepseek-r1 --strategy tp --tpa 8 --fidelity paper").err ==
+        "warning: no measured attention kernel reads a 4-bit KV cache: its speed is assumed\n");
+}
+
 TEST_CASE("interactivity, throughput and categories follow from TTL", "[cli][simulate]") {
   const Json result = simulate(kHelix);
   const double ttl = result.at("ttl_s");
@@ -80,7 +109,7 @@ TEST_CASE("interactivity, throughput and categories follow from TTL", "[cli][sim
 }
 
 TEST_CASE("a point that does not fit ends with status 3 and says why", "[cli][simulate]") {
-  const std::string arguments = "simulate --model llama-3.1-405b --strategy tp";
+  const std::string arguments = "simulate --model llama-3.1-405b --strategy tp --fidelity paper";
   const std::string reason =
       "weights 202.9 GB + KV cache 129 GB = 331.9 GB exceed the usable 171.1 GB of the fullest GPU";
   const ProgramRun table = run_helixsim(arguments);
@@ -103,7 +132,8 @@ TEST_CASE("a file holds the same names as the flags, and flags win over it", "[c
   CHECK(from_file == simulate(kHelix + " --hop-b best --weights fp8 --weights attention=bf16"));
   const Json changed = simulate("simulate " + file + " --batch 16 --weights fp4");
   CHECK(changed.at("batch") == 16);
-  CHECK(changed == simulate(kHelix.substr(0, kHelix.rfind(' ')) + " 16 --hop-b best"));
+  CHECK(changed ==
+        simulate(kHelix.substr(0, kHelix.rfind(' ')) + " 16 --hop-b best --weights fp4"));
 }
 
 TEST_CASE("an override reaches the point, the model and the system", "[cli][simulate][override]") {
@@ -226,7 +256,7 @@ TEST_CASE("sensitivity is refused where it would not be printed", "[cli][simulat
 TEST_CASE("what makes ranks differ changes the step as its flag says", "[cli][simulate][rack]") {
   const std::string moe =
       "simulate --model deepseek-r1 --strategy dp --dp 8 --ep 8 --batch 64 "
-      "--context 64k --weights fp4 --kv fp4";
+      "--context 64k --weights fp4 --kv fp4 --fidelity paper";
   const auto ttl = [](const std::string& arguments) {
     return simulate(arguments).at("ttl_s").get<double>();
   };

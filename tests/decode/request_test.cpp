@@ -124,19 +124,40 @@ TEST_CASE("absurd widths are answered like other wrong ones", "[decode][request]
 TEST_CASE("setup keys that are left out keep their defaults", "[decode][request]") {
   const SetupRequest request = read_setup("{}");
   CHECK(request.system == "gb200_nvl72");
-  CHECK(request.fidelity == "paper");
-  CHECK(request.precision.kv_cache == Precision::Fp4);
-  CHECK(request.precision.activations == Precision::Bf16);
   CHECK_FALSE(request.options.overlap_all_reduce);
+}
+
+TEST_CASE("a fidelity and its formats stand where nothing is asked for", "[decode][request]") {
+  const Catalog catalog{HELIXSIM_SOURCE_DIR};
+  const auto setup_with = [&](const std::string& keys) {
+    SetupRequest request = read_setup(keys);
+    request.model = "deepseek-r1";
+    return make_setup(request, catalog, {});
+  };
+  const Setup measured = setup_with("{}");
+  CHECK(measured.hardware.fidelity() == "measured");
+  CHECK(measured.precision.kv_cache == Precision::Fp8);
+  CHECK(measured.precision.weight(WeightClass::RoutedExperts) == Precision::Nvfp4);
+  CHECK(measured.precision.weight(WeightClass::Router) == Precision::Bf16);
+  CHECK(measured.precision.activations == Precision::Bf16);
+  const Setup hopper = setup_with(R"({"system": "h200_hgx8"})");
+  CHECK(hopper.precision.weight(WeightClass::RoutedExperts) == Precision::Fp8Block);
+  const Setup paper = setup_with(R"({"fidelity": "paper"})");
+  CHECK(paper.precision.kv_cache == Precision::Fp4);
+  CHECK(paper.precision.weight(WeightClass::Router) == Precision::Fp4);
+  const Setup asked = setup_with(R"({"weights": "attention=fp8", "kv": "bf16"})");
+  CHECK(asked.precision.weight(WeightClass::Attention) == Precision::Fp8);
+  CHECK(asked.precision.weight(WeightClass::RoutedExperts) == Precision::Nvfp4);
+  CHECK(asked.precision.kv_cache == Precision::Bf16);
 }
 
 TEST_CASE("weights are one format or a list that is applied in order", "[decode][request]") {
   const PrecisionPlan plan =
-      read_setup(R"({"weights": ["fp8", "attention=bf16"], "kv": "nvfp4"})").precision;
+      read_setup(R"({"weights": ["fp8", "attention=bf16"], "kv": "nvfp4"})").precision.over({});
   CHECK(plan.weight(WeightClass::Attention) == Precision::Bf16);
   CHECK(plan.weight(WeightClass::RoutedExperts) == Precision::Fp8);
   CHECK(plan.kv_cache == Precision::Nvfp4);
-  CHECK(read_setup(R"({"weights": "fp8"})").precision.weight(WeightClass::Attention) ==
+  CHECK(read_setup(R"({"weights": "fp8"})").precision.over({}).weight(WeightClass::Attention) ==
         Precision::Fp8);
   CHECK_THROWS_WITH(read_setup(R"({"kv": "fp9"})"),
                     Equals("demo.json: /kv: unknown precision \"fp9\"; did you mean \"fp8\"?"));
@@ -151,7 +172,7 @@ TEST_CASE("weights are one format or a list that is applied in order", "[decode]
 TEST_CASE("single formats win over a preset in the same place", "[decode][request]") {
   const PrecisionPlan plan =
       read_setup(R"({"precision": "deepseek-r1-fp4", "weights": "attention=fp8", "kv": "fp4"})")
-          .precision;
+          .precision.over({});
   CHECK(plan.weight(WeightClass::Attention) == Precision::Fp8);
   CHECK(plan.weight(WeightClass::Router) == Precision::Bf16);
   CHECK(plan.weight(WeightClass::RoutedExperts) == Precision::Nvfp4);

@@ -74,6 +74,22 @@ TEST_CASE("what bounds a step is what helps it", "[decode][sensitivity]") {
   for (std::size_t i = 1; i < rows.size(); ++i) CHECK(rows[i].gain == Approx(0.0).margin(1e-6));
 }
 
+TEST_CASE("under laws of measured kernels too, more bandwidth helps what reads",
+          "[decode][sensitivity][measured]") {
+  SetupRequest request;
+  request.model = "llama-3.1-405b";  // and measured, as nothing else is asked for
+  const Catalog catalog{HELIXSIM_SOURCE_DIR};
+  const Point point{.strategy = &strategy_named("tp"),
+                    .layout = {.tpa = 8, .tpf = 8},
+                    .batch = 32,
+                    .context = 1e5,
+                    .hop_b = {}};
+  const auto rows = sensitivity(request, catalog, {}, point).rows;
+  CHECK(rows.front().resource == "HBM bandwidth + 10 %");
+  CHECK(rows.front().gain > 0.05);
+  for (const SensitivityRow& row : rows) CHECK(row.gain < 1 - 1 / 1.1);
+}
+
 TEST_CASE("a quantity is scaled with its unit", "[decode][sensitivity]") {
   CHECK(scaled_quantity("8 TB/s", 1.5) == "12 TB/s");
   CHECK(scaled_quantity("2.5us", 2.0) == "5us");

@@ -178,3 +178,20 @@ TEST_CASE("measured collectives follow their tables and grow with the group",
                                                  .port_bytes = Bytes(1e3)});
   CHECK(exchange.occupancy.value() == Approx(15e-6).epsilon(0.05));
 }
+
+TEST_CASE("measured kernels and collectives follow the data sheet that a system is given",
+          "[hw_models][measured]") {
+  const Hardware now = gb200_hardware("measured");
+  const Hardware twice = gb200_hardware("measured", {{"gpu.memory.bandwidth.value", "16 TB/s"}});
+  const KernelWork read = attention_work(
+      Precision::Fp8,
+      {.batch = 64, .kv_tokens = 100'000, .kv_heads = 1, .group = 8, .head_size = 128});
+  CHECK(now.duration(read) / twice.duration(read) > 1.5);
+  const KernelWork gemm = gemm_work(Precision::Nvfp4, {.m = 1, .n = 128, .k = 1024});
+  CHECK(twice.duration(gemm) <= now.duration(gemm));
+
+  const CollectiveRequest large{
+      .kind = CollectiveKind::AllReduce, .group = 4, .payload = Bytes(1e9)};
+  const Hardware linked = gb200_hardware("measured", {{"fabric.link_bandwidth.value", "100 GB/s"}});
+  CHECK(now.cost(large).total() / linked.cost(large).total() > 1.8);
+}

@@ -104,6 +104,32 @@ TEST_CASE("ratios and slopes compare two points", "[sweep][validation]") {
              .predicted == Approx(1e3 * (at - over) / 8.0));
 }
 
+TEST_CASE("predicted numbers have the interval of their steps where errors are known",
+          "[sweep][validation][error]") {
+  const auto measured = [](const std::string& value) {
+    return only_result(
+        changed(R"({"conditions": {"fidelity": "measured", "weights": null}})", value));
+  };
+  const ValidationResult ttl = measured(R"({"value": 5})");
+  REQUIRE(ttl.interval);
+  CHECK(ttl.interval->low < *ttl.predicted);
+  CHECK(*ttl.predicted < ttl.interval->high);
+  const std::string inside = std::to_string(*ttl.predicted * 1.01);
+  CHECK(measured("{\"value\": " + inside + "}").within_interval());
+  CHECK_FALSE(measured(R"({"value": 500})").within_interval());
+
+  // Two batches of one layout have most of their errors in common.
+  const std::string over = R"(, "at": {"batch": 8}, "over": {"batch": 7}})";
+  const ValidationResult ratio =
+      measured(R"({"quantity": "ttl_ratio", "unit": "x", "value": 1)" + over);
+  CHECK(ratio.interval->high / ratio.interval->low < ttl.interval->high / ttl.interval->low);
+  const ValidationResult slope =
+      measured(R"({"quantity": "ttl_slope", "unit": "us/request", "value": 1)" + over);
+  CHECK(slope.interval->high - *slope.predicted == Approx(*slope.predicted - slope.interval->low));
+  CHECK(slope.interval->high > *slope.predicted);
+  CHECK_FALSE(only_result(changed("{}")).interval);  // paper
+}
+
 TEST_CASE("what does not fit is a miss with its reason", "[sweep][validation]") {
   const ValidationResult result =
       only_result(changed("{}", R"({"at": {"batch": 1000, "context": "4M"}, "band": [1, 9]})"));

@@ -60,7 +60,7 @@ int check(const CheckOptions& options) {
          .progress = [&](long long done, long long total) { progress.update(done, total); }});
   }
   for (const System& other : others) {
-    const FittedLaws moved = transferred(read_system_laws(system), system, other);
+    const FittedLaws moved = kernels_transferred(read_system_laws(system), other);
     const MeasuredRows rows = read_measurements(options.measurements, other);
     for (StructuralCheck& one : transfer_checks(moved, rows, options.only)) {
       checks.push_back(std::move(one));

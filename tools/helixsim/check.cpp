@@ -27,9 +27,15 @@ constexpr const char* kExample = R"(Example:
 void check_model(const Node& file, const Catalog&) {
   (void)read_model(file);
 }
-void check_system(const Node& file, const Catalog&) {
+void check_system(const Node& file, const Catalog& catalog) {
   const System system = read_system(file);
   if (!system.laws_file.empty()) (void)read_system_laws(system);
+  for (const std::string& fidelity : system.fidelities) {
+    const Node node = system.document.object("fidelities").object(fidelity);
+    if (!node.has("precision")) continue;
+    (void)read_precision_plan(
+        catalog.read("configs/precision", node.text("precision"), node.at("precision").place()));
+  }
 }
 void check_laws(const Node& file, const Catalog&) {
   (void)read_laws(file, {});

@@ -68,10 +68,9 @@ Items list_fidelities(const Catalog& catalog) {
   for (const std::string& name : catalog.names("hw_models/systems")) {
     const System system = read_system(catalog.read("hw_models/systems", name, "list"));
     for (const std::string& fidelity : system.fidelities) {
-      items.push_back(
-          {fidelity,
-           name + ": " +
-               system.document.object("fidelities").object(fidelity).text("summary", "")});
+      const Node node = system.document.object("fidelities").object(fidelity);
+      items.push_back({fidelity, fmt::format("{}: {}; formats {}", name, node.text("summary", ""),
+                                             node.text("precision", "fp4"))});
     }
   }
   return items;

@@ -34,6 +34,21 @@ std::vector<Node> files_of_folder(const fs::path& folder, std::span<const Overri
   return files;
 }
 
+/// Of one file each, of several how many.
+void tell_warnings(const ValidationReport& report, bool each) {
+  std::set<std::string> told;
+  for (const ValidationResult& result : report.results) {
+    for (const std::string& warning : result.warnings) {
+      if (told.insert(warning).second && each) tell("warning: {}: {}\n", report.file.name, warning);
+    }
+  }
+  if (!each && !told.empty()) {
+    tell("warning: {}: {} of what its steps are made of; reproduced alone it tells them\n",
+         report.file.name,
+         told.size() == 1 ? "1 warning" : fmt::format("{} warnings", told.size()));
+  }
+}
+
 }  // namespace
 
 std::vector<Node> validation_files(const std::string& name, const Catalog& catalog,
@@ -59,15 +74,9 @@ int reproduce_validations(const std::vector<Node>& files, const Catalog& catalog
   reports.reserve(files.size());
   for (const Node& file : files)
     reports.push_back({read_validation(file, catalog, setup_changes), {}});
-  std::set<std::string> told;
   for (ValidationReport& report : reports) {
     report.results = run_validation(report.file, options.common.thread_count());
-    for (const ValidationResult& result : report.results) {
-      for (const std::string& warning : result.warnings) {
-        const std::string line = fmt::format("warning: {}: {}\n", report.file.name, warning);
-        if (told.insert(line).second) tell("{}", line);
-      }
-    }
+    tell_warnings(report, reports.size() == 1);
   }
   switch (format) {
     case OutputFormat::Json:

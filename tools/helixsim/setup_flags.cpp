@@ -149,19 +149,22 @@ void add_setup_flags(CLI::App& app, SetupFlags& flags) {
                 "Name in configs/models, a path, or a Hugging Face config.json");
   add_text_flag(app, flags, "--system",
                 "Name in hw_models/systems or a path (default gb200_nvl72)");
-  add_text_flag(app, flags, "--fidelity",
-                "Hardware model of the system (default paper); see list fidelities");
+  add_text_flag(
+      app, flags, "--fidelity",
+      "Hardware model of the system (default measured, of systems without it paper); see list "
+      "fidelities");
   add_text_flag(app, flags, "--precision",
                 "A preset of all formats, see list precisions; single formats win over it");
   const std::string formats = alternatives(names_of(precisions()));
   app.add_option("--weights", flags.weights,
-                 "Weight format (default fp4): " + formats +
+                 "Weight format (default that of the fidelity, see list fidelities): " + formats +
                      "; or one class, such as attention=bf16 (repeatable)")
       ->type_name("[CLASS=]FORMAT")
       ->allow_extra_args(false);
-  add_text_flag(app, flags, "--kv", "KV cache format (default fp4)");
-  add_text_flag(app, flags, "--attention-math", "Attention arithmetic (default fp4)");
-  add_text_flag(app, flags, "--activations", "Activation format (default bf16)");
+  add_text_flag(app, flags, "--kv", "KV cache format (default that of the fidelity)");
+  add_text_flag(app, flags, "--attention-math",
+                "Attention arithmetic (default that of the fidelity)");
+  add_text_flag(app, flags, "--activations", "Activation format (default that of the fidelity)");
   add_text_flag(app, flags, "--all-reduce",
                 alternatives(all_reduce_choices()) + " (default auto, the fastest)");
   app.add_flag_function(

@@ -25,8 +25,8 @@ std::size_t index_of(Precision precision) {
   return static_cast<std::size_t>(precision);
 }
 
-std::size_t index_of(const AttentionShape& shape) {
-  return static_cast<std::size_t>(attention_kernels(shape));
+std::size_t index_of(AttentionKernels kernels) {
+  return static_cast<std::size_t>(kernels);
 }
 
 /// What tables call a format. `Fp4` has no scales; its kernels are those of NVFP4.
@@ -87,15 +87,16 @@ class Measured final : public KernelModel {
       std::shared_ptr<const KernelModel> self) const override;
 
   /// Of attention whose data come from HBM: each launch pays its fixed time and reads its part of
-  /// the bytes, both times the smallest factor of the residuals.
+  /// the bytes, both times the smallest factor of the residuals; parts may run the kernel of low
+  /// latency.
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const override {
     const auto* shape = std::get_if<AttentionShape>(&work.shape);
     if (shape == nullptr || !rules_.cold) return {};
-    const auto& fitted = attention_[index_of(work.format)][index_of(*shape)];
-    if (!fitted || (shape->window > 0.0 && fitted->law.walk_all == 0)) return {};
-    const double factor = least_factor_[index_of(work.format)][index_of(*shape)];
-    const double launch = rules_.alone_to_step(factor * fitted->law.fixed);
-    return Seconds(launches * launch + factor * work.kv_bytes.value() / fitted->law.bandwidth);
+    const AttentionKernels kernels = attention_kernels(*shape);
+    const AttentionKernels low = low_latency_of(kernels);
+    const Seconds least = least_of(work, *shape, launches, kernels);
+    if (low == kernels || !attention_[index_of(work.format)][index_of(low)]) return least;
+    return std::min(least, least_of(work, *shape, launches, low));
   }
 
   [[nodiscard]] Provenance provenance(const KernelWork& work) const override {
@@ -111,6 +112,16 @@ class Measured final : public KernelModel {
   }
 
  private:
+  [[nodiscard]] Seconds least_of(const KernelWork& work, const AttentionShape& shape, int launches,
+                                 AttentionKernels kernels) const {
+    const std::size_t at = index_of(kernels);
+    const auto& fitted = attention_[index_of(work.format)][at];
+    if (!fitted || (shape.window > 0.0 && fitted->law.walk_all == 0)) return {};
+    const double factor = least_factor_[index_of(work.format)][at];
+    const double launch = rules_.alone_to_step(factor * fitted->law.fixed);
+    return Seconds(launches * launch + factor * work.kv_bytes.value() / fitted->law.bandwidth);
+  }
+
   template <class Law>
   static std::optional<FittedLaw<Law>> with_bytes(const FittedLaw<Law>* law, double bytes) {
     if (law == nullptr) return std::nullopt;
@@ -171,8 +182,18 @@ class Measured final : public KernelModel {
     return rules_.packed_to_step(time);
   }
 
+  /// Which of the kernels of attention the library runs.
+  [[nodiscard]] std::size_t kernels_of(Precision format, const AttentionShape& shape) const {
+    const AttentionKernels kernels = attention_kernels(shape);
+    const AttentionKernels low = low_latency_of(kernels);
+    if (low == kernels) return index_of(kernels);
+    const auto& fitted = attention_[index_of(format)][index_of(low)];
+    const bool runs = fitted && runs_low_latency(shape, fitted->law.gpu.multiprocessors);
+    return index_of(runs ? low : kernels);
+  }
+
   [[nodiscard]] double seconds(const KernelWork& work, const AttentionShape& shape) const {
-    const auto& fitted = attention_[index_of(work.format)][index_of(shape)];
+    const auto& fitted = attention_[index_of(work.format)][kernels_of(work.format, shape)];
     if (!fitted) return seconds(work, std::monostate{});
     return rules_.alone_to_step(fitted->seconds(shape, rules_.cold));
   }
@@ -204,7 +225,7 @@ class Measured final : public KernelModel {
     return fitted ? fitted->provenance(shape) : Provenance{};
   }
   [[nodiscard]] Provenance provenance(const KernelWork& work, const AttentionShape& shape) const {
-    const auto& fitted = attention_[index_of(work.format)][index_of(shape)];
+    const auto& fitted = attention_[index_of(work.format)][kernels_of(work.format, shape)];
     if (!fitted) return {};
     Provenance from = fitted->provenance(shape);
     from.assumed_format = entry(work.format).rate == MathRate::Fp4;

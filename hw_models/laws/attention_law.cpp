@@ -21,7 +21,8 @@ LawTerms AttentionLaw::terms(const AttentionShape& shape, bool cold) const {
   const double tokens = walk_all != 0 ? shape.kv_tokens : seen_tokens(shape);
   const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / tile_heads);
   const double tiles = std::ceil(tokens / kTile);
-  const auto [splits, waves] = split_plan(items, std::min<double>(max_splits, tiles), sms);
+  const double most = std::min<double>(max_splits, std::ceil(tokens / split_tokens));
+  const auto [splits, waves] = split_plan(items, most, sms);
   const double token_bytes = sides * shape.head_size * kv_bytes;
   const double heads = std::min(shape.group, static_cast<double>(tile_heads));
   const double token_flops = 2.0 * heads * shape.head_size * (1.0 + value_size_part);
@@ -62,6 +63,7 @@ std::span<const LawChoice<AttentionLaw>> AttentionLaw::choices() {
   static constexpr LawChoice<AttentionLaw> kTable[] = {
       {"tile_heads", &AttentionLaw::tile_heads},
       {"max_splits", &AttentionLaw::max_splits},
+      {"split_tokens", &AttentionLaw::split_tokens},
       {"walk_all", &AttentionLaw::walk_all},
   };
   return kTable;

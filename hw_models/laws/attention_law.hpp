@@ -20,7 +20,7 @@ struct AttentionShape {
 ///
 ///     seen   = kv_tokens, or the window where it is smaller and walk_all is 0
 ///     items  = batch kv_heads ceil(group / tile_heads); tiles = ceil(seen / 128)
-///     s      = splits, as many as fill the SMs, at most max_splits and tiles
+///     s      = splits, as many as fill the SMs, at most max_splits and ceil(seen / split_tokens)
 ///     waves  = ceil(items s / SMs)
 ///     cta    = waves ceil(tiles / s) 128 norm6(per_token + per_byte bytes a token,
 ///                                             flops of tile_heads / (efficiency peak / SMs))
@@ -46,7 +46,8 @@ struct AttentionLaw {
 
   int tile_heads = 16;
   int max_splits = 16;
-  int walk_all = 0;  ///< 1: the kernel walks over the whole cache whatever the window
+  int split_tokens = 128;  ///< fewest that a part of the cache has, where there are as many
+  int walk_all = 0;        ///< 1: the kernel walks over the whole cache whatever the window
 
   double kv_bytes = 1.0;         ///< an element of the cache
   double sides = 2.0;            ///< K and V apart; 1 when one latent row is both

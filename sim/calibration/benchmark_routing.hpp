@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+#include <cmath>
 #include <map>
 #include <string>
 #include <tuple>
@@ -13,8 +15,12 @@ struct BenchmarkRouting {
   int experts = 1;
   int ep = 1;
   std::string distribution;    ///< "balanced" or "power_law_ALPHA", then an optional suffix
-  bool group_limited = false;  ///< tokens go to half of the groups of experts, all to the same
+  bool group_limited = false;  ///< a token goes to half of the groups of experts only
 
+  /// Of one rank.
+  [[nodiscard]] double local_experts() const {
+    return std::max(1.0, std::floor(static_cast<double>(experts) / ep));
+  }
   auto operator<=>(const BenchmarkRouting&) const = default;
 };
 
@@ -27,7 +33,7 @@ struct RoutedLoad {
 /// How the source's benchmark spread tokens over experts: evenly, or by a power law of which the
 /// most loaded rank was measured. There it drew the popularity of each expert five times; here the
 /// mean of draws with a fixed seed stands for them. Remembers what it was asked.
-/// Source: NVIDIA AIConfigurator, its MoE collector, as its tables' columns describe it.
+/// Source: NVIDIA AIConfigurator, how its MoE collector makes logits (collector/helper.py).
 class BenchmarkRouter {
  public:
   /// Errors: ConfigError text in `distribution` is the caller's to check with `knows`.

@@ -102,8 +102,8 @@ Law search_choices(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
 
 /// Nodes of the plan's grids, from the coordinates of the measurements where none are given.
 template <class Law>
-std::vector<std::vector<SmoothAxis>> grids_of(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
-  std::vector<std::vector<SmoothAxis>> grids;
+SmoothGrids grids_of(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
+  SmoothGrids grids;
   for (const std::vector<AxisPlan>& axes : plan.grids) {
     auto& grid = grids.emplace_back();
     for (const AxisPlan& axis : axes) {
@@ -129,19 +129,39 @@ LawError error_on(MeasuredSpan<Law> rows, Predict&& predict) {
   return law_error(std::move(logs));
 }
 
-/// Parameters from `start` on, and residuals. The errors are left empty.
+/// What the law leaves over of each row.
 template <class Law>
-FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
-                                  MeasuredSpan<Law> rows) {
-  const LawSolution<Law> solution = fit_law<Law>(start, plan.ceilings, rows);
-  FittedLaw<Law> fitted{.law = solution.law, .fits = solution.fits, .rows = std::ssize(rows)};
+std::vector<ResidualSample> samples_of(const Law& law, MeasuredSpan<Law> rows) {
   std::vector<ResidualSample> samples;
   for (const auto& row : rows) {
     const auto at = FittedLaw<Law>::coordinates_of(row.shape);
     samples.push_back({.coordinates = {at.begin(), at.end()},
-                       .log_ratio = std::log(row.seconds / fitted.law.seconds(row.shape, false))});
-    fitted.low.resize(Law::coordinates().size(), at[0]);
+                       .log_ratio = std::log(row.seconds / law.seconds(row.shape, false))});
   }
+  return samples;
+}
+
+/// The plan with the smoothness of its grids tuned to the rows, where it asks for that.
+template <class Law>
+LawPlan<Law> tuned(LawPlan<Law> plan, const Law& law, MeasuredSpan<Law> rows) {
+  if (!plan.tune_smoothness || plan.grids.empty()) return plan;
+  const SmoothGrids best =
+      with_best_smoothness(grids_of<Law>(plan, rows), samples_of<Law>(law, rows));
+  for (std::size_t grid = 0; grid < best.size(); ++grid) {
+    for (std::size_t axis = 0; axis < best[grid].size(); ++axis) {
+      plan.grids[grid][axis].smoothness = best[grid][axis].smoothness;
+    }
+  }
+  return plan;
+}
+
+/// A law with its residuals. The errors are left empty.
+template <class Law>
+FittedLaw<Law> with_residuals(const LawSolution<Law>& solution, const LawPlan<Law>& plan,
+                              MeasuredSpan<Law> rows) {
+  FittedLaw<Law> fitted{.law = solution.law, .fits = solution.fits, .rows = std::ssize(rows)};
+  const std::vector<ResidualSample> samples = samples_of<Law>(solution.law, rows);
+  fitted.low.resize(Law::coordinates().size());
   for (std::size_t c = 0; c < fitted.low.size(); ++c) {
     const auto less = [c](const ResidualSample& a, const ResidualSample& b) {
       return a.coordinates[c] < b.coordinates[c];
@@ -154,14 +174,26 @@ FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
   return fitted;
 }
 
-/// The whole fit of a kernel family: choices searched and parameters fitted without a fifth of the
-/// rows, which then tell the error; the same choices fitted again to all rows.
+/// Parameters from `start` on, and residuals tuned as the plan asks.
+template <class Law>
+FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
+                                  MeasuredSpan<Law> rows) {
+  const LawSolution<Law> solution = fit_law<Law>(start, plan.ceilings, rows);
+  return with_residuals<Law>(solution, tuned<Law>(plan, solution.law, rows), rows);
+}
+
+/// The whole fit of a kernel family: choices searched, parameters fitted and residuals tuned
+/// without a fifth of the rows, which then tell the error; the same choices and the same smoothness
+/// fitted again to all rows.
 template <class Law>
 FittedLaw<Law> fit_family(const MeasuredFamily<Law>& family) {
   const auto [kept, held] = split_rows<Law>(family.rows);
   const Law choices = search_choices<Law>(family.plan, kept);
-  const FittedLaw<Law> trial = fit_with_residuals<Law>(choices, family.plan, kept);
-  FittedLaw<Law> fitted = fit_with_residuals<Law>(trial.law, family.plan, family.rows);
+  const LawSolution<Law> solution = fit_law<Law>(choices, family.plan.ceilings, kept);
+  const LawPlan<Law> plan = tuned<Law>(family.plan, solution.law, kept);
+  const FittedLaw<Law> trial = with_residuals<Law>(solution, plan, kept);
+  FittedLaw<Law> fitted =
+      with_residuals<Law>(fit_law<Law>(trial.law, plan.ceilings, family.rows), plan, family.rows);
   fitted.source = family.source;
   const MeasuredSpan<Law> judged = held.empty() ? MeasuredSpan<Law>(family.rows) : held;
   fitted.law_error =

@@ -45,6 +45,7 @@ struct LawPlan {
   std::vector<Ceiling<Law>> ceilings = {};
   std::vector<ChoiceRange<Law>> choices = {};
   std::vector<std::vector<AxisPlan>> grids = {};  ///< tables of residuals, whose factors multiply
+  bool tune_smoothness = false;  ///< of the grids, from what is given on: with_best_smoothness
 };
 
 /// What a kernel family is called in reports.

@@ -27,8 +27,12 @@ std::optional<double> mla_module_seconds(const FittedLaws& laws, std::string_vie
   const auto* w_uv = laws.find<GemmLaw>("bmm/w_uv/bfloat16");
   const double heads = row.local_heads;
   const AttentionShape shape = mla_shape(row.batch, row.cached_tokens + 1.0, heads);
+  const AttentionKernels kernels = attention_kernels(shape);
   const auto* attention =
-      laws.find<AttentionLaw>(attention_family(attention_kernels(shape), kv_dtype));
+      laws.find<AttentionLaw>(attention_family(low_latency_of(kernels), kv_dtype));
+  if (attention == nullptr || !runs_low_latency(shape, attention->law.gpu.multiprocessors)) {
+    attention = laws.find<AttentionLaw>(attention_family(kernels, kv_dtype));
+  }
   if (gemm == nullptr || w_uk == nullptr || w_uv == nullptr || attention == nullptr) return {};
   const auto projection = [&](double n, double k) {
     return gemm->seconds({.m = row.batch, .n = n, .k = k}, false);

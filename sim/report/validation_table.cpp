@@ -61,7 +61,7 @@ std::string values_table(const std::vector<ValidationResult>& results) {
                    {"error %"},
                    {"band"},
                    {"verdict", Align::Left},
-                   {"90 %", Align::Left}});
+                   {"90 %"}});
   for (const ValidationResult& result : results) {
     const MeasuredValue& value = *result.value;
     table.add({value.name, std::string(value.quantity->unit), number(value.published),

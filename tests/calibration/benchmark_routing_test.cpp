@@ -35,6 +35,27 @@ TEST_CASE("routing limited to half of the groups leaves half of the experts idle
   CHECK(router.load(limited).active == 64.0);
 }
 
+TEST_CASE("group limits send the tokens of an even routing to the first groups", "[calibration]") {
+  // Each token favours one expert in each of eight groups of 32. All groups weigh the same, so the
+  // first four are kept, and their first experts make up for the other four.
+  BenchmarkRouter router;
+  BenchmarkRouting limited = routing(32, 2, "balanced");
+  limited.group_limited = true;
+  CHECK(router.load(limited).rows == 32 * 8.0);
+  CHECK(router.load(limited).active == 128.0);
+  limited.ep = 4;  // two groups: one favoured expert in each, and four that make up
+  CHECK(router.load(limited).rows == 32 * 6.0);
+  limited.tokens = 1;  // experts 0, 32, 64 and 96, then 1 to 4
+  CHECK(router.load(limited).active == 6.0);
+}
+
+TEST_CASE("few pairs of a power law go round the ranks", "[calibration]") {
+  // Shares of 8 pairs in 256 experts round to 0: each rank in turn gets one.
+  BenchmarkRouter router;
+  CHECK(router.load(routing(1, 4, "power_law_1.01")).rows == Approx(2.0).margin(0.5));
+  CHECK(router.load(routing(1, 32, "power_law_1.01")).rows == Approx(1.0).margin(0.5));
+}
+
 TEST_CASE("a power law loads one rank more than its share and leaves experts idle",
           "[calibration][property]") {
   BenchmarkRouter router;

@@ -107,6 +107,41 @@ TEST_CASE("residuals take what the law leaves over, and fade beyond the data",
   CHECK(std::abs(fitted.log_factor(far)) < 1e-4);
 }
 
+namespace {
+
+/// A table over two axes of nine nodes, 0 to 8.
+SmoothGrids square_grid() {
+  std::vector<double> nodes;
+  for (int node = 0; node < 9; ++node) nodes.push_back(node);
+  return {
+      {{.axis = {.coordinate = 0, .nodes = nodes}}, {.axis = {.coordinate = 1, .nodes = nodes}}}};
+}
+
+}  // namespace
+
+TEST_CASE("cross-validation smooths the axis that tells nothing and roughens the one that does",
+          "[calibration][fit][residuals]") {
+  std::vector<ResidualSample> samples;
+  for (int a = 0; a < 9; ++a) {
+    for (int b = 0; b < 9; ++b) {
+      const double noise = 0.02 * (drawn(21, static_cast<std::uint64_t>(a), 100U + b) - 0.5);
+      samples.push_back({.coordinates = {1.0 * a, 1.0 * b}, .log_ratio = (a % 2) * 0.2 + noise});
+    }
+  }
+  const SmoothGrids best = with_best_smoothness(square_grid(), samples);
+  CHECK(best[0][0].smoothness < 0.1);
+  CHECK(best[0][1].smoothness > 0.1);
+}
+
+TEST_CASE("a sample far off moves a table of residuals little", "[calibration][fit][residuals]") {
+  std::vector<ResidualSample> samples;
+  for (int sample = 0; sample < 9; ++sample) {
+    samples.push_back({.coordinates = {4.0, 4.0}, .log_ratio = sample == 0 ? 0.9 : 0.1});
+  }
+  const std::vector<double> at = {4.0, 4.0};
+  CHECK(fit_residuals(square_grid(), samples)[0].log_factor(at) == Approx(0.1).margin(0.02));
+}
+
 TEST_CASE("a system's fit is the same for any number of threads", "[calibration][fit]") {
   const System system = gb200();
   MeasuredRows rows;

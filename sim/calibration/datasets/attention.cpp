@@ -22,6 +22,38 @@ enum : std::size_t { kItems, kTokens, kGroup, kHeadSize, kCached };
 
 const std::vector<int> kSplits = {16, 8, 32, 64, 148};
 
+/// Blackwell, which has FP4 tensor cores, has a library of its own with two kinds of MLA kernels.
+bool is_blackwell(const Gpu& gpu) {
+  return gpu.fp4_peak > gpu.fp8_peak;
+}
+
+/// How the MLA kernels are fitted. Of Blackwell's a CTA has 64 heads above 32, else, and for low
+/// latency, 16. Rows of small batches, whose CTAs all run at once, do not tell what one needs to
+/// start and to end (`wave`), and would have queries and splits stand for it: queries and outputs
+/// go through memory at 3.3 TB/s or faster, and a doubling of the splits takes 2 us at most.
+LawPlan<AttentionLaw> mla_plan(AttentionKernels kernels, const TableFormat& kv,
+                               const DatasetSystem& system) {
+  LawPlan<AttentionLaw> plan{.start = start_of(kv, system),
+                             .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
+                             .choices = {{&AttentionLaw::tile_heads, {16, 8, 32, 64, 128}},
+                                         {&AttentionLaw::max_splits, kSplits},
+                                         {&AttentionLaw::split_tokens, {512, 256, 128}}},
+                             .grids = {{{.coordinate = kItems, .gap = 0.9},
+                                        {.coordinate = kTokens, .gap = 0.9},
+                                        {.coordinate = kGroup, .gap = 0.4}}},
+                             .tune_smoothness = true};
+  plan.start.sides = 1.0;
+  plan.start.value_size_part = 512.0 / 576.0;
+  if (!is_blackwell(system.system.gpu)) return plan;
+  const bool large = kernels == AttentionKernels::Mla64 || kernels == AttentionKernels::Mla128;
+  plan.start.tile_heads = large ? 64 : 16;
+  plan.start.wave = 3.5e-6;
+  plan.choices[0].range = {plan.start.tile_heads};
+  plan.ceilings.push_back({&AttentionLaw::query, 3e-13});
+  plan.ceilings.push_back({&AttentionLaw::split, 2e-6});
+  return plan;
+}
+
 }  // namespace
 
 void read_generation_attention(const CsvTable& table, const DatasetSystem& system,
@@ -59,7 +91,8 @@ void read_generation_attention(const CsvTable& table, const DatasetSystem& syste
                                  .grids = {{{.coordinate = kItems, .gap = 0.9},
                                             {.coordinate = kTokens, .gap = 0.9},
                                             {.coordinate = kGroup, .gap = 0.4},
-                                            {.coordinate = kHeadSize, .gap = 0.4}}}};
+                                            {.coordinate = kHeadSize, .gap = 0.4}}},
+                                 .tune_smoothness = true};
       if (seen > 0) {
         plan.choices.push_back({&AttentionLaw::walk_all, {0, 1}});
         plan.grids.push_back({{.coordinate = kCached, .gap = 0.9},
@@ -90,25 +123,17 @@ void read_generation_mla(const CsvTable& table, const DatasetSystem& system, Mea
     const AttentionShape shape =
         mla_shape(table.number(row, batch, 1), table.number(row, seq_len, 1),
                   table.number(row, local_heads, 1));
-    const AttentionKernels kernels = attention_kernels(shape);
+    const bool low = is_blackwell(system.system.gpu) &&
+                     runs_low_latency(shape, system.law_gpu().multiprocessors);
+    const AttentionKernels by_heads = attention_kernels(shape);
+    const AttentionKernels kernels = low ? low_latency_of(by_heads) : by_heads;
     auto& family = families.family(attention_family(kernels, kv.name), [&] {
-      const std::string_view most_heads =
-          name_of(kernels).substr(std::string_view("heads_").size());
-      AttentionLaw start = start_of(kv, system);
-      start.sides = 1.0;
-      start.value_size_part = 512.0 / 576.0;
       return MeasuredFamily<AttentionLaw>{
           .label = {.op = "generation_mla",
                     .dtype = std::string(kv.name),
-                    .kernel = fmt::format("heads {}", most_heads)},
-          .source = fmt::format("generation_mla.csv, {}, heads to {}", kv.name, most_heads),
-          .plan = {.start = start,
-                   .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
-                   .choices = {{&AttentionLaw::tile_heads, {16, 8, 32, 64, 128}},
-                               {&AttentionLaw::max_splits, kSplits}},
-                   .grids = {{{.coordinate = kItems, .gap = 0.9},
-                              {.coordinate = kTokens, .gap = 0.9},
-                              {.coordinate = kGroup, .gap = 0.4}}}},
+                    .kernel = std::string(name_of(kernels))},
+          .source = fmt::format("generation_mla.csv, {}, {}", kv.name, name_of(kernels)),
+          .plan = mla_plan(kernels, kv, system),
           .rows = {}};
     });
     family.rows.push_back({.shape = shape, .seconds = table.number(row, latency) * 1e-6});

@@ -36,7 +36,8 @@ MeasuredFamily<CollectiveLaw> family_of(FamilyLabel label, std::string source) {
                    .choices = {{&CollectiveLaw::lines, {3, 2, 1}}},
                    // Libraries take other algorithms for groups of another size, and jump.
                    .grids = {{{.coordinate = kRanks, .gap = 0.9, .smoothness = 0.003},
-                              {.coordinate = kBytes, .gap = 0.9, .smoothness = 0.03}}}},
+                              {.coordinate = kBytes, .gap = 0.9, .smoothness = 0.03}}},
+                   .tune_smoothness = true},
           .rows = {}};
 }
 

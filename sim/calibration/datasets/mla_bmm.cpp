@@ -41,7 +41,8 @@ void read_mla_bmm(const CsvTable& table, const DatasetSystem& system, MeasuredRo
                    .ceilings = {{&GemmLaw::bandwidth, system.hbm()}},
                    .choices = {{&GemmLaw::tile_columns, {128, 32, 64, 256}},
                                {&GemmLaw::tile_rows, {128, 64, 256}}},
-                   .grids = {{{.coordinate = 0, .gap = 0.9}, {.coordinate = 3, .gap = 0.9}}}},
+                   .grids = {{{.coordinate = 0, .gap = 0.9}, {.coordinate = 3, .gap = 0.9}}},
+                   .tune_smoothness = true},
           .rows = {}};
     });
     family.rows.push_back({.shape = {.m = table.number(row, num_tokens, 1),

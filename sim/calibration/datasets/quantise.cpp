@@ -26,7 +26,8 @@ void read_fp8_quantize(const CsvTable& table, const DatasetSystem& system, Measu
           .plan = {.start = start,
                    .ceilings = {{&StreamLaw::bandwidth, system.hbm()}},
                    .choices = {},
-                   .grids = {{{.coordinate = 0, .gap = 0.9}, {.coordinate = 1, .gap = 0.4}}}},
+                   .grids = {{{.coordinate = 0, .gap = 0.9}, {.coordinate = 1, .gap = 0.4}}},
+                   .tune_smoothness = true},
           .rows = {}};
     });
     family.rows.push_back({.shape = {table.number(row, m, 1), table.number(row, k, 1)},

@@ -80,7 +80,8 @@ TEST_CASE("measured kernels of any shape are finite and no faster than the data 
   const Hardware remembers = hardware.remembering();
   Random random(11);
   for (int i = 0; i < 3000; ++i) {
-    const KernelWork work = random_shaped_work(random);
+    KernelWork work = random_shaped_work(random);
+    work.input_ready = random.coin();
     CAPTURE(i, work.shape.index());
     const double time = hardware.duration(work).value();
     CHECK(std::isfinite(time));
@@ -89,6 +90,20 @@ TEST_CASE("measured kernels of any shape are finite and no faster than the data 
     // Twice: when it is computed and when it is remembered.
     CHECK(remembers.duration(work) == hardware.duration(work));
     CHECK(remembers.duration(work) == hardware.duration(work));
+  }
+}
+
+TEST_CASE("kernels that libraries launch as one are remembered as parts of it",
+          "[hw_models][measured]") {
+  const Hardware hardware = gb200_hardware("measured");
+  const Hardware remembers = hardware.remembering();
+  for (const Precision format : {Precision::Bf16, Precision::Fp8Block, Precision::Nvfp4}) {
+    KernelWork up = experts_work(format, {64, 512, 8, 8, 7168, 2048});
+    KernelWork down = up;
+    up.part = 2.0 / 3.0;
+    down.part = 1.0 / 3.0;
+    for (const KernelWork& work : {up, down, up})
+      CHECK(remembers.duration(work) == hardware.duration(work));
   }
 }
 

@@ -2,6 +2,7 @@
 
 #include "hw_models/collectives/alpha_beta.hpp"
 #include "hw_models/collectives/registry.hpp"
+#include "hw_models/collectives/remembered_collectives.hpp"
 #include "hw_models/kernels/registry.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
@@ -106,6 +107,7 @@ Hardware Hardware::remembering() const {
   if (std::shared_ptr<const KernelModel> kernels = kernels_->remembering(kernels_)) {
     own.kernels_ = std::move(kernels);
   }
+  if (fitted_) own.remembered_ = std::make_shared<RememberedCollectives>(fitted_);
   return own;
 }
 
@@ -117,7 +119,7 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
   if (fitted_ && all_reduce_.empty() && !ports.shape.spans_domains()) {
-    if (const auto fitted = fitted_->cost(request)) {
+    if (const auto fitted = remembered_ ? remembered_->cost(request) : fitted_->cost(request)) {
       return {.occupancy = fitted->time,
               .latency = {},
               .sent = fitted->sent,

@@ -13,6 +13,8 @@
 
 namespace helixsim {
 
+class RememberedCollectives;
+
 /// What one collective costs on one GPU.
 struct CollectiveCost {
   Seconds occupancy;  ///< holds the communication stream
@@ -55,7 +57,7 @@ class Hardware {
   [[nodiscard]] Seconds duration(const KernelWork& work) const { return kernels_->duration(work); }
   /// KernelModel::monotone of the fidelity's law.
   [[nodiscard]] bool monotone() const { return kernels_->monotone(); }
-  /// The same hardware for one thread: it remembers durations where that is faster.
+  /// The same hardware for one thread: it remembers durations and costs where that is faster.
   [[nodiscard]] Hardware remembering() const;
   /// KernelModel::least_when_cut of the fidelity's law.
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
@@ -92,7 +94,8 @@ class Hardware {
   /// By kind: the algorithms that this fabric can run, the named one first, else in table order.
   std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;
   std::shared_ptr<const KernelModel> kernels_;
-  std::shared_ptr<const FittedCollectives> fitted_;  ///< null: closed forms
+  std::shared_ptr<const FittedCollectives> fitted_;    ///< null: closed forms
+  std::shared_ptr<RememberedCollectives> remembered_;  ///< null: `fitted_` are asked
   Accounting accounting_ = Accounting::Event;
   double link_efficiency_ = 1.0;
   Seconds start_up_[kStartUps];

@@ -21,6 +21,7 @@ FittedCollectives::Kernel FittedCollectives::first_of(
 }
 
 std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& request) const {
+  if (!has_rows(request)) return std::nullopt;
   const double ranks = request.group;
   const auto by = [&](const Kernel& kernel, Bytes sent) -> std::optional<FittedCost> {
     if (!kernel.law) return std::nullopt;
@@ -38,7 +39,6 @@ std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& reque
     case CollectiveKind::ReduceScatter:
       return by(reduce_scatter_, request.port_bytes);
     case CollectiveKind::AllToAll: {
-      if (request.start_up == StartUp::KvpExchange) return std::nullopt;
       const bool combines = request.experts == ExpertEnd::Source;
       auto cost = by(combines ? combine_ : dispatch_, request.port_bytes);
       if (cost && !combines && prepare_.law) {

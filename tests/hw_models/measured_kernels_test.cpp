@@ -107,6 +107,36 @@ TEST_CASE("kernels that libraries launch as one are remembered as parts of it",
   }
 }
 
+TEST_CASE("costs of collectives are remembered as the laws give them",
+          "[hw_models][measured][property]") {
+  const Hardware hardware = gb200_hardware("measured");
+  const Hardware remembers = hardware.remembering();
+  Random random(14);
+  std::vector<CollectiveRequest> requests;
+  for (int i = 0; i < 500; ++i) {
+    const double payload = random.between(0, 1'000'000);
+    const bool dispatches = random.coin();
+    requests.push_back({.kind = static_cast<CollectiveKind>(random.between(0, 4)),
+                        .start_up = static_cast<StartUp>(random.between(0, 3)),
+                        .group = random.between(1, 72),
+                        .payload = Bytes(payload),
+                        .port_bytes = Bytes(payload * random.between(0, 3)),
+                        .experts = static_cast<ExpertEnd>(random.between(0, 2)),
+                        .local_bytes = Bytes(dispatches ? payload * random.unit() : 0.0),
+                        .local_experts = dispatches ? 1.0 * random.between(1, 32) : 0.0});
+  }
+  for (int i = 0; i < 3000; ++i) {
+    const CollectiveRequest& request = random.pick(requests);
+    CAPTURE(static_cast<int>(request.kind), request.group, request.payload.value());
+    const CollectiveCost expected = hardware.cost(request);
+    const CollectiveCost cost = remembers.cost(request);
+    CHECK(cost.occupancy == expected.occupancy);
+    CHECK(cost.latency == expected.latency);
+    CHECK(cost.sent == expected.sent);
+    CHECK(cost.algorithm == expected.algorithm);
+  }
+}
+
 TEST_CASE("the bound of attention that is cut never exceeds its parts",
           "[hw_models][measured][property]") {
   const Hardware hardware = gb200_hardware("measured");

@@ -111,9 +111,13 @@ Hardware Hardware::remembering() const {
   return own;
 }
 
+GroupPorts Hardware::ports(const CollectiveRequest& request) const {
+  return ports_of(*fabric_, request);
+}
+
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
-  return cost(request, ports_of(*fabric_, request));
+  return cost(request, ports(request));
 }
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {

@@ -70,7 +70,9 @@ class Hardware {
   /// across domains the bytes take beta_time (collectives/alpha_beta.hpp) and each round through
   /// the NIC its latency. Then the latency of the exchange.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
-  /// The same for one group, which sees `ports`.
+  /// What the worst placed of the groups sees: all that `stride` and `ranks` of a request decide.
+  [[nodiscard]] GroupPorts ports(const CollectiveRequest& request) const;
+  /// The cost for one group, which sees `ports`.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request,
                                     const GroupPorts& ports) const;
 

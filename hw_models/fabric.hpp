@@ -45,6 +45,8 @@ struct GroupPorts {
   BytesPerSecond egress;  ///< to members of its domain
   BytesPerSecond nic;     ///< to those of other domains; 0 for a group within one
   GroupShape shape;
+
+  bool operator==(const GroupPorts&) const = default;
 };
 
 /// The links of GPUs, switches and NICs, and what groups of GPUs see of them. Ranks are placed on

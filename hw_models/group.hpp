@@ -40,6 +40,7 @@ struct GroupShape {
   int most = 1;
 
   [[nodiscard]] bool spans_domains() const { return domains > 1; }
+  bool operator==(const GroupShape&) const = default;
 };
 
 /// A group of `size` GPUs that one domain holds.

@@ -2,6 +2,7 @@
 
 #include "hw_models/collectives/alpha_beta.hpp"
 #include "hw_models/collectives/registry.hpp"
+#include "hw_models/collectives/remembered_collectives.hpp"
 #include "hw_models/kernels/registry.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
@@ -73,7 +74,8 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
       fidelity_(fidelity),
       all_reduce_(all_reduce_named(all_reduce, system)) {
   const Node node = fidelity_node(system, fidelity);
-  node.allow_only({"summary", "accounting", "kernels", "collectives", "reserve", "errors", "precision"});
+  node.allow_only(
+      {"summary", "accounting", "kernels", "collectives", "reserve", "errors", "precision"});
   const std::string accountings[] = {"theory", "event"};
   accounting_ =
       node.choice("accounting", accountings) == 0 ? Accounting::Theory : Accounting::Event;
@@ -131,6 +133,7 @@ Hardware Hardware::remembering() const {
   if (std::shared_ptr<const KernelModel> kernels = kernels_->remembering(kernels_)) {
     own.kernels_ = std::move(kernels);
   }
+  if (fitted_) own.remembered_ = std::make_shared<RememberedCollectives>(fitted_);
   return own;
 }
 
@@ -147,9 +150,13 @@ Provenance Hardware::provenance(const CollectiveRequest& request) const {
   return fitted_->provenance(request);
 }
 
+GroupPorts Hardware::ports(const CollectiveRequest& request) const {
+  return ports_of(*fabric_, request);
+}
+
 CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
-  return cost(request, ports_of(*fabric_, request));
+  return cost(request, ports(request));
 }
 
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
@@ -167,7 +174,7 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts
 CollectiveCost Hardware::predicted_cost(const CollectiveRequest& request,
                                         const GroupPorts& ports) const {
   if (by_fitted_law(ports)) {
-    if (const auto fitted = fitted_->cost(request)) {
+    if (const auto fitted = remembered_ ? remembered_->cost(request) : fitted_->cost(request)) {
       return {.occupancy = fitted->time,
               .latency = {},
               .sent = fitted->sent,

@@ -14,6 +14,8 @@
 
 namespace helixsim {
 
+class RememberedCollectives;
+
 /// What one collective costs on one GPU.
 struct CollectiveCost {
   Seconds occupancy;  ///< holds the communication stream
@@ -70,7 +72,7 @@ class Hardware {
 
   /// KernelModel::monotone of the fidelity's law.
   [[nodiscard]] bool monotone() const { return kernels_->monotone(); }
-  /// The same hardware for one thread: it remembers durations where that is faster.
+  /// The same hardware for one thread: it remembers durations and costs where that is faster.
   [[nodiscard]] Hardware remembering() const;
   /// KernelModel::least_when_cut of the fidelity's law.
   [[nodiscard]] Seconds least_when_cut(const KernelWork& work, int launches) const {
@@ -83,7 +85,9 @@ class Hardware {
   /// across domains the bytes take beta_time (collectives/alpha_beta.hpp) and each round through
   /// the NIC its latency. Then the latency of the exchange.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request) const;
-  /// The same for one group, which sees `ports`.
+  /// What the worst placed of the groups sees: all that `stride` and `ranks` of a request decide.
+  [[nodiscard]] GroupPorts ports(const CollectiveRequest& request) const;
+  /// The cost for one group, which sees `ports`.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request,
                                     const GroupPorts& ports) const;
 
@@ -114,7 +118,8 @@ class Hardware {
   /// By kind: the algorithms that this fabric can run, the named one first, else in table order.
   std::array<std::vector<const CollectiveAlgorithm*>, kCollectiveKinds> algorithms_;
   std::shared_ptr<const KernelModel> kernels_;
-  std::shared_ptr<const FittedCollectives> fitted_;  ///< null: closed forms
+  std::shared_ptr<const FittedCollectives> fitted_;    ///< null: closed forms
+  std::shared_ptr<RememberedCollectives> remembered_;  ///< null: `fitted_` are asked
   Accounting accounting_ = Accounting::Event;
   double link_efficiency_ = 1.0;
   Seconds start_up_[kStartUps];

@@ -37,6 +37,7 @@ struct CollectiveRequest {
   [[nodiscard]] constexpr Group members() const {
     return {.size = group, .stride = stride, .ranks = ranks};
   }
+  bool operator==(const CollectiveRequest&) const = default;
 };
 
 /// What a GPU sends. Links are full duplex and a GPU receives what it sends. Of a group that spans

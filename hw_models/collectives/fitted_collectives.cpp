@@ -34,6 +34,7 @@ FittedCollectives::Kernel FittedCollectives::first_of(
 }
 
 FittedCollectives::Use FittedCollectives::use_for(const CollectiveRequest& request) const {
+  if (!has_rows(request)) return {};
   const auto by = [&](const Kernel& kernel, Bytes sent) -> Use {
     if (!kernel.law) return {};
     return {.kernel = &kernel,
@@ -52,7 +53,6 @@ FittedCollectives::Use FittedCollectives::use_for(const CollectiveRequest& reque
     case CollectiveKind::ReduceScatter:
       return by(reduce_scatter_, request.port_bytes);
     case CollectiveKind::AllToAll:
-      if (request.start_up == StartUp::KvpExchange) return {};
       return by(request.experts == ExpertEnd::Source ? combine_ : dispatch_, request.port_bytes);
     case CollectiveKind::PointToPoint:
       return {};

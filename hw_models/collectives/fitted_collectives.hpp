@@ -21,6 +21,12 @@ struct FittedCost {
 class FittedCollectives {
  public:
   explicit FittedCollectives(const FittedLaws& laws);
+  /// Whether there are rows of such collectives: else no law was fitted for any system.
+  [[nodiscard]] static bool has_rows(const CollectiveRequest& request) {
+    const bool partial_outputs =
+        request.kind == CollectiveKind::AllToAll && request.start_up == StartUp::KvpExchange;
+    return !partial_outputs && request.kind != CollectiveKind::PointToPoint;
+  }
   [[nodiscard]] std::optional<FittedCost> cost(const CollectiveRequest& request) const;
   /// Of that cost; that of nothing where no law was fitted.
   [[nodiscard]] Provenance provenance(const CollectiveRequest& request) const;

@@ -32,6 +32,7 @@ struct KernelWork {
   bool included = false;     ///< libraries do it within the kernel before or after
 
   [[nodiscard]] Bytes hbm_bytes() const { return weight_bytes + kv_bytes; }
+  bool operator==(const KernelWork&) const = default;
 };
 
 /// The same launch with nothing to read or compute.

@@ -2,16 +2,16 @@
 
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <cmath>
 #include <optional>
 #include <string>
-#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "hw_models/kernels/composition.hpp"
 #include "hw_models/kernels/roofline.hpp"
 #include "hw_models/laws/attention_kernels.hpp"
+#include "hw_models/remembered.hpp"
 #include "sim/units/literals.hpp"
 
 namespace helixsim {
@@ -80,7 +80,7 @@ class Measured final : public KernelModel {
   }
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const override {
-    return work.included ? Seconds() : std::max(Seconds(seconds(work)), bound(work));
+    return duration(work, [&](const auto& shape) { return by_law(work, shape); });
   }
   [[nodiscard]] bool monotone() const override { return false; }
   [[nodiscard]] std::unique_ptr<KernelModel> remembering(
@@ -103,12 +103,46 @@ class Measured final : public KernelModel {
     return std::visit([&](const auto& shape) { return provenance(work, shape); }, work.shape);
   }
 
-  /// By the law alone, which depends on the shape and how it is run.
-  [[nodiscard]] double seconds(const KernelWork& work) const {
-    return std::visit([&](const auto& shape) { return seconds(work, shape); }, work.shape);
+  /// The same with `law` in place of by_law.
+  template <class Law>
+  [[nodiscard]] Seconds duration(const KernelWork& work, Law&& law) const {
+    if (work.included) return {};
+    const std::optional<double> whole = std::visit(std::forward<Law>(law), work.shape);
+    return std::max(Seconds(whole ? work.part * *whole : plain(work)), bound(work));
   }
-  [[nodiscard]] Seconds bound(const KernelWork& work) const {
-    return roofline_time(work.flops, work.hbm_bytes(), gpu_.peak(work.math), gpu_.memory_bandwidth);
+
+  /// Seconds of the kernel as libraries launch it, by the law of its shape; empty where there is
+  /// none. Beside the shape it depends on the format and on `input_ready`.
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& /*work*/,
+                                             const std::monostate& /*none*/) const {
+    return std::nullopt;
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work, const GemmShape& shape) const {
+    if (const auto* law = batched_law(shape)) {
+      return rules_.alone_to_step(law->seconds(shape, rules_.cold));
+    }
+    const auto& fitted = gemm_[index_of(work.format)];
+    if (!fitted) return std::nullopt;
+    double time = fitted->seconds(shape, rules_.cold);
+    if (work.input_ready && rules_.quantise_once) {
+      // Rows contain the kernel that quantises the activations: its start and its pass over them.
+      const double pass = fitted->law.quantise * 2.0 * shape.m * shape.k;
+      const double start = std::max(fitted->law.fixed - plain_gemm_fixed_, 0.0);
+      if (work.format != Precision::Bf16) time = std::max(time - pass - start, 0.25 * time);
+    }
+    return rules_.packed_to_step(time);
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work,
+                                             const AttentionShape& shape) const {
+    const auto& fitted = attention_[index_of(work.format)][kernels_of(work.format, shape)];
+    if (!fitted) return std::nullopt;
+    return rules_.alone_to_step(fitted->seconds(shape, rules_.cold));
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work,
+                                             const GroupedGemmShape& shape) const {
+    const auto [kernel, fastest] = fastest_experts(work.format, shape);
+    if (kernel == nullptr) return std::nullopt;
+    return rules_.alone_to_step(fastest);
   }
 
  private:
@@ -151,7 +185,12 @@ class Measured final : public KernelModel {
     return std::exp(std::max(sum, -FittedLaw<AttentionLaw>::kMostLogFactor));
   }
 
-  [[nodiscard]] double seconds(const KernelWork& work, const std::monostate& /*none*/) const {
+  [[nodiscard]] Seconds bound(const KernelWork& work) const {
+    return roofline_time(work.flops, work.hbm_bytes(), gpu_.peak(work.math), gpu_.memory_bandwidth);
+  }
+
+  /// Seconds of a kernel without a law.
+  [[nodiscard]] double plain(const KernelWork& work) const {
     const double fixed =
         work.kind == KernelKind::Elementwise ? small_kernel_ + rules_.gap() : plain_gemm_fixed_;
     const Seconds body = work.hbm_bytes() / (gpu_.memory_bandwidth * kPlainEfficiency) +
@@ -166,22 +205,6 @@ class Measured final : public KernelModel {
     return law ? &*law : nullptr;
   }
 
-  [[nodiscard]] double seconds(const KernelWork& work, const GemmShape& shape) const {
-    if (const auto* law = batched_law(shape)) {
-      return rules_.alone_to_step(law->seconds(shape, rules_.cold));
-    }
-    const auto& fitted = gemm_[index_of(work.format)];
-    if (!fitted) return seconds(work, std::monostate{});
-    double time = fitted->seconds(shape, rules_.cold);
-    if (work.input_ready && rules_.quantise_once) {
-      // Rows contain the kernel that quantises the activations: its start and its pass over them.
-      const double pass = fitted->law.quantise * 2.0 * shape.m * shape.k;
-      const double start = std::max(fitted->law.fixed - plain_gemm_fixed_, 0.0);
-      if (work.format != Precision::Bf16) time = std::max(time - pass - start, 0.25 * time);
-    }
-    return rules_.packed_to_step(time);
-  }
-
   /// Which of the kernels of attention the library runs.
   [[nodiscard]] std::size_t kernels_of(Precision format, const AttentionShape& shape) const {
     const AttentionKernels kernels = attention_kernels(shape);
@@ -190,18 +213,6 @@ class Measured final : public KernelModel {
     const auto& fitted = attention_[index_of(format)][index_of(low)];
     const bool runs = fitted && runs_low_latency(shape, fitted->law.gpu.multiprocessors);
     return index_of(runs ? low : kernels);
-  }
-
-  [[nodiscard]] double seconds(const KernelWork& work, const AttentionShape& shape) const {
-    const auto& fitted = attention_[index_of(work.format)][kernels_of(work.format, shape)];
-    if (!fitted) return seconds(work, std::monostate{});
-    return rules_.alone_to_step(fitted->seconds(shape, rules_.cold));
-  }
-
-  [[nodiscard]] double seconds(const KernelWork& work, const GroupedGemmShape& shape) const {
-    const auto [kernel, fastest] = fastest_experts(work.format, shape);
-    if (kernel == nullptr) return seconds(work, std::monostate{});
-    return work.part * rules_.alone_to_step(fastest);
   }
 
   /// Null where no kernel reads experts of that format.
@@ -256,19 +267,14 @@ class Measured final : public KernelModel {
   double small_kernel_ = 1e-6;
 };
 
-/// Remembers the durations of shapes, in a table whose places are taken over by what comes later.
+/// Remembers what laws say of shapes: most operations of a search have theirs in common.
 class RememberedMeasured final : public KernelModel {
  public:
   RememberedMeasured(std::shared_ptr<const KernelModel> owner, const Measured& laws)
-      : owner_(std::move(owner)), laws_(laws), places_(kPlaces) {}
+      : owner_(std::move(owner)), laws_(laws) {}
 
   [[nodiscard]] Seconds duration(const KernelWork& work) const override {
-    if (work.included) return {};
-    if (std::holds_alternative<std::monostate>(work.shape)) return laws_.duration(work);
-    const Key key = key_of(work);
-    Place& place = places_[place_of(key)];
-    if (place.key != key) place = {key, laws_.seconds(work)};
-    return std::max(Seconds(place.seconds), laws_.bound(work));
+    return laws_.duration(work, [&](const auto& shape) { return by_law(work, shape); });
   }
   [[nodiscard]] Provenance provenance(const KernelWork& work) const override {
     return laws_.provenance(work);
@@ -279,44 +285,49 @@ class RememberedMeasured final : public KernelModel {
   }
 
  private:
-  static constexpr std::size_t kPlaces = std::size_t{1} << 15;
-  using Key = std::array<double, 8>;  // what the shape is, its numbers, how it is run
-  struct Place {
-    Key key{};  // of nothing: what a shape is, is not 0
-    double seconds = 0.0;
-  };
+  static constexpr double kNoLaw = -1.0;
 
-  static Key key_of(const KernelWork& work) {
-    const double how = 1.0 + static_cast<double>(work.shape.index()) * 64.0 +
-                       static_cast<double>(index_of(work.format)) * 4.0 +
-                       (work.input_ready ? 2.0 : 0.0);
-    Key key{how, work.part};
-    if (const auto* gemm = std::get_if<GemmShape>(&work.shape)) {
-      std::tie(key[2], key[3], key[4], key[5]) = std::tuple(gemm->m, gemm->n, gemm->k, gemm->batch);
-    } else if (const auto* attention = std::get_if<AttentionShape>(&work.shape)) {
-      std::tie(key[2], key[3], key[4], key[5], key[6], key[7]) =
-          std::tuple(attention->batch, attention->kv_tokens, attention->kv_heads, attention->group,
-                     attention->head_size, attention->window);
-    } else if (const auto* experts = std::get_if<GroupedGemmShape>(&work.shape)) {
-      std::tie(key[2], key[3], key[4], key[5], key[6], key[7]) =
-          std::tuple(experts->tokens, experts->rows, experts->active, experts->experts,
-                     experts->hidden, experts->intermediate);
-    }
-    return key;
+  /// From `times`, of these numbers.
+  template <class Shape, class Times, class Numbers>
+  [[nodiscard]] std::optional<double> from(Times& times, const Numbers& numbers,
+                                           const KernelWork& work, const Shape& shape) const {
+    const double time =
+        times.of(numbers, [&] { return laws_.by_law(work, shape).value_or(kNoLaw); });
+    return time == kNoLaw ? std::nullopt : std::optional(time);
   }
 
-  static std::size_t place_of(const Key& key) {
-    std::uint64_t hash = 0;
-    for (const double number : key) {
-      hash = (hash ^ std::bit_cast<std::uint64_t>(number)) * 0x9e3779b97f4a7c15ULL;
-      hash ^= hash >> 32;
-    }
-    return hash % kPlaces;
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work,
+                                             const std::monostate& none) const {
+    return laws_.by_law(work, none);
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work, const GemmShape& shape) const {
+    return from(gemms_, std::array{how(work), shape.n, shape.k, shape.batch, shape.m}, work, shape);
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work,
+                                             const AttentionShape& shape) const {
+    return from(attention_,
+                std::array{how(work), shape.kv_tokens, shape.kv_heads, shape.group, shape.head_size,
+                           shape.window, shape.batch},
+                work, shape);
+  }
+  [[nodiscard]] std::optional<double> by_law(const KernelWork& work,
+                                             const GroupedGemmShape& shape) const {
+    return from(experts_,
+                std::array{how(work), shape.tokens, shape.rows, shape.active, shape.experts,
+                           shape.hidden, shape.intermediate},
+                work, shape);
+  }
+
+  /// What by_law depends on beside the shape.
+  static double how(const KernelWork& work) {
+    return 1.0 + static_cast<double>(index_of(work.format)) * 2.0 + (work.input_ready ? 1.0 : 0.0);
   }
 
   std::shared_ptr<const KernelModel> owner_;  // keeps the laws
   const Measured& laws_;
-  mutable std::vector<Place> places_;
+  mutable Remembered<double, 5, 8> gemms_;      // 8 numbers of rows in a row
+  mutable Remembered<double, 7, 8> attention_;  // 8 batches in a row
+  mutable Remembered<double, 7> experts_;
 };
 
 std::unique_ptr<KernelModel> Measured::remembering(std::shared_ptr<const KernelModel> self) const {

@@ -14,6 +14,8 @@ struct AttentionShape {
   double group = 1;  ///< query heads a KV head
   double head_size = 128;
   double window = 0;  ///< tokens that a query sees; 0: all
+
+  bool operator==(const AttentionShape&) const = default;
 };
 
 /// Time of flash-decode with split KV: few CTAs walk along the cache, or HBM streams it.

@@ -12,6 +12,8 @@ struct GemmShape {
   double n = 1;
   double k = 1;
   double batch = 1;
+
+  bool operator==(const GemmShape&) const = default;
 };
 
 /// Weights of a GEMM.

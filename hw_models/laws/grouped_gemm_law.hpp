@@ -15,6 +15,8 @@ struct GroupedGemmShape {
   double experts = 1;
   double hidden = 1;
   double intermediate = 1;  ///< columns of an expert that this GPU holds
+
+  bool operator==(const GroupedGemmShape&) const = default;
 };
 
 /// Time of routing, permutation, two grouped GEMMs with the activation between, and the sum.

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "sim/engine/contract.hpp"
-#include "sim/parallel/best_chunks.hpp"
 #include "sim/parallel/blocks.hpp"
 
 namespace helixsim {
@@ -112,7 +111,7 @@ HopB StepOperations::as_run(const HopB& asked) {
   if (!has_exchange_) return kOff;
   if (asked.mode != HopBMode::Best) return asked;
   if (!best_) {
-    const int chunks = best_chunks(list(Block::Attention), requests(), setup_->hardware);
+    const int chunks = chunk_choices_.best(list(Block::Attention), requests(), setup_->hardware);
     best_ = chunks == 1 ? kOff : HopB{HopBMode::Chunks, chunks};
   }
   return *best_;

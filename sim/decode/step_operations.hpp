@@ -7,6 +7,7 @@
 #include "sim/decode/block.hpp"
 #include "sim/decode/setup.hpp"
 #include "sim/llm/routing.hpp"
+#include "sim/parallel/best_chunks.hpp"
 #include "sim/parallel/hop_b.hpp"
 #include "sim/parallel/layout.hpp"
 #include "sim/parallel/registry.hpp"
@@ -57,6 +58,7 @@ class StepOperations {
   std::size_t attention_kernel_ = 0;
   AttentionShard shard_;  // of the attention kernel
   bool has_exchange_ = false;
+  ChunkChoices chunk_choices_;
   std::optional<HopB> best_;                               // of the lists at hand
   std::vector<std::vector<ActiveExperts>> routing_table_;  // by ep, then tokens
 };

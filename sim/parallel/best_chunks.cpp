@@ -1,6 +1,8 @@
 #include "sim/parallel/best_chunks.hpp"
 
 #include <algorithm>
+#include <bit>
+#include <cstdint>
 
 #include "sim/parallel/hop_b_pieces.hpp"
 #include "sim/parallel/operation_time.hpp"
@@ -14,11 +16,32 @@ struct ChunkTimes {
   SimTime exchange;
 };
 
+/// What HOP-B cuts in a block; null where there is nothing to choose.
+struct CutOperations {
+  const Operation* attention = nullptr;
+  const Operation* exchange = nullptr;
+};
+
+CutOperations cut_operations(std::span<const Operation> attention_block, int requests) {
+  const auto exchange = std::find_if(attention_block.begin(), attention_block.end(),
+                                     [](const Operation& op) { return op.cut_by_hop_b; });
+  if (exchange == attention_block.end() || exchange == attention_block.begin() || requests < 2)
+    return {};
+  return {.attention = &*(exchange - 1), .exchange = &*exchange};
+}
+
 class ChunkSearch {
  public:
-  ChunkSearch(const Operation& attention, const Operation& exchange, int requests,
+  ChunkSearch(const CutOperations& cut, const GroupPorts& ports, int requests,
               const Hardware& hardware)
-      : attention_(attention), exchange_(exchange), requests_(requests), hardware_(hardware) {}
+      : attention_(cut.attention->work),
+        exchange_(cut.exchange->collective),
+        ports_(ports),
+        requests_(requests),
+        hardware_(hardware) {}
+
+  /// Sizes of chunks that were timed.
+  [[nodiscard]] int timed() const { return timed_; }
 
   int run() {
     const SimTime no_bytes = times_of(0).exchange;
@@ -35,16 +58,17 @@ class ChunkSearch {
   }
 
  private:
-  [[nodiscard]] ChunkTimes times_of(int size) const {
+  [[nodiscard]] ChunkTimes times_of(int size) {
+    ++timed_;
     const double share = static_cast<double>(size) / requests_;
-    return {operation_time(hardware_.duration(part_of(attention_.work, share))),
-            operation_time(hardware_.cost(part_of(exchange_.collective, share)).occupancy)};
+    return {operation_time(hardware_.duration(part_of(attention_, share))),
+            operation_time(hardware_.cost(part_of(exchange_, share), ports_).occupancy)};
   }
 
   /// A lower bound of the attention of all chunks, for this many chunks or more. Each chunk is
   /// rounded by half a picosecond at most; twice that is allowed for.
   [[nodiscard]] SimTime least_from(int chunks) const {
-    const SimTime exact = operation_time(hardware_.least_when_cut(attention_.work, chunks));
+    const SimTime exact = operation_time(hardware_.least_when_cut(attention_, chunks));
     return exact - SimTime(requests_ + exact.picoseconds() / 1'000'000'000'000);
   }
 
@@ -88,10 +112,12 @@ class ChunkSearch {
     best_ = chunks;
   }
 
-  const Operation& attention_;
-  const Operation& exchange_;
+  const KernelWork& attention_;
+  const CollectiveRequest& exchange_;
+  const GroupPorts& ports_;
   int requests_;
   const Hardware& hardware_;
+  int timed_ = 0;
   int best_ = 1;
   SimTime best_time_;
 };
@@ -100,11 +126,40 @@ class ChunkSearch {
 
 int best_chunks(std::span<const Operation> attention_block, int requests,
                 const Hardware& hardware) {
-  const auto exchange = std::find_if(attention_block.begin(), attention_block.end(),
-                                     [](const Operation& op) { return op.cut_by_hop_b; });
-  if (exchange == attention_block.end() || exchange == attention_block.begin() || requests < 2)
-    return 1;
-  return ChunkSearch(*(exchange - 1), *exchange, requests, hardware).run();
+  const CutOperations cut = cut_operations(attention_block, requests);
+  if (cut.exchange == nullptr) return 1;
+  return ChunkSearch(cut, hardware.ports(cut.exchange->collective), requests, hardware).run();
+}
+
+int ChunkChoices::best(std::span<const Operation> attention_block, int requests,
+                       const Hardware& hardware) {
+  constexpr std::size_t kMostKept = std::size_t{1} << 15;
+  constexpr int kWorthKeeping = 6;  // sizes timed: less costs no more than remembering it
+  const CutOperations cut = cut_operations(attention_block, requests);
+  if (cut.exchange == nullptr) return 1;
+  Asked asked{.attention = cut.attention->work,
+              .exchange = cut.exchange->collective,
+              .ports = hardware.ports(cut.exchange->collective),
+              .requests = requests};
+  asked.exchange.stride = CollectiveRequest().stride;  // the ports say what these decide
+  asked.exchange.ranks = CollectiveRequest().ranks;
+  if (const auto known = chosen_.find(asked); known != chosen_.end()) return known->second;
+  ChunkSearch search(cut, asked.ports, requests, hardware);
+  const int chunks = search.run();
+  if (search.timed() < kWorthKeeping) return chunks;
+  if (chosen_.size() >= kMostKept) chosen_.clear();
+  chosen_.emplace(asked, chunks);
+  return chunks;
+}
+
+std::size_t ChunkChoices::Hash::operator()(const Asked& asked) const {
+  std::uint64_t hash = 0;
+  for (const double number :
+       {asked.attention.kv_bytes.value(), asked.attention.flops.value(),
+        asked.exchange.port_bytes.value(), static_cast<double>(asked.requests)}) {
+    hash = (std::rotl(hash, 31) ^ std::bit_cast<std::uint64_t>(number)) * 0x9e3779b97f4a7c15ULL;
+  }
+  return hash >> 32;  // the upper bits: see Remembered
 }
 
 }  // namespace helixsim

@@ -80,7 +80,8 @@ TEST_CASE("measured kernels of any shape are finite and no faster than the data 
   const Hardware remembers = hardware.remembering();
   Random random(11);
   for (int i = 0; i < 3000; ++i) {
-    const KernelWork work = random_shaped_work(random);
+    KernelWork work = random_shaped_work(random);
+    work.input_ready = random.coin();
     CAPTURE(i, work.shape.index());
     const double time = hardware.duration(work).value();
     CHECK(std::isfinite(time));
@@ -89,6 +90,50 @@ TEST_CASE("measured kernels of any shape are finite and no faster than the data 
     // Twice: when it is computed and when it is remembered.
     CHECK(remembers.duration(work) == hardware.duration(work));
     CHECK(remembers.duration(work) == hardware.duration(work));
+  }
+}
+
+TEST_CASE("kernels that libraries launch as one are remembered as parts of it",
+          "[hw_models][measured]") {
+  const Hardware hardware = gb200_hardware("measured");
+  const Hardware remembers = hardware.remembering();
+  for (const Precision format : {Precision::Bf16, Precision::Fp8Block, Precision::Nvfp4}) {
+    KernelWork up = experts_work(format, {64, 512, 8, 8, 7168, 2048});
+    KernelWork down = up;
+    up.part = 2.0 / 3.0;
+    down.part = 1.0 / 3.0;
+    for (const KernelWork& work : {up, down, up})
+      CHECK(remembers.duration(work) == hardware.duration(work));
+  }
+}
+
+TEST_CASE("costs of collectives are remembered as the laws give them",
+          "[hw_models][measured][property]") {
+  const Hardware hardware = gb200_hardware("measured");
+  const Hardware remembers = hardware.remembering();
+  Random random(14);
+  std::vector<CollectiveRequest> requests;
+  for (int i = 0; i < 500; ++i) {
+    const double payload = random.between(0, 1'000'000);
+    const bool dispatches = random.coin();
+    requests.push_back({.kind = static_cast<CollectiveKind>(random.between(0, 4)),
+                        .start_up = static_cast<StartUp>(random.between(0, 3)),
+                        .group = random.between(1, 72),
+                        .payload = Bytes(payload),
+                        .port_bytes = Bytes(payload * random.between(0, 3)),
+                        .experts = static_cast<ExpertEnd>(random.between(0, 2)),
+                        .local_bytes = Bytes(dispatches ? payload * random.unit() : 0.0),
+                        .local_experts = dispatches ? 1.0 * random.between(1, 32) : 0.0});
+  }
+  for (int i = 0; i < 3000; ++i) {
+    const CollectiveRequest& request = random.pick(requests);
+    CAPTURE(static_cast<int>(request.kind), request.group, request.payload.value());
+    const CollectiveCost expected = hardware.cost(request);
+    const CollectiveCost cost = remembers.cost(request);
+    CHECK(cost.occupancy == expected.occupancy);
+    CHECK(cost.latency == expected.latency);
+    CHECK(cost.sent == expected.sent);
+    CHECK(cost.algorithm == expected.algorithm);
   }
 }
 

@@ -167,6 +167,24 @@ TEST_CASE("the best chunk count is that of trying every one", "[parallel][hop_b]
   CHECK(best_time <= makespan(scratch, c.block, {HopBMode::Off, 1}, c.requests));
 }
 
+TEST_CASE("the best chunk count is remembered for what it was chosen for",
+          "[parallel][hop_b][property]") {
+  const auto seed = GENERATE(range(0U, 30U));
+  HopBCase c(seed);
+  CAPTURE(seed, c.fidelity, c.step.model.name, to_text(c.step.layout), c.requests);
+  ChunkChoices choices;
+  for (int i = 0; i < 40; ++i) {
+    OperationList block = c.block;
+    for (Operation& op : block) {
+      if (op.kind == OperationKind::Attention) op.work.kv_bytes *= c.random.power_of_two(2);
+      if (op.cut_by_hop_b) op.collective.port_bytes *= c.random.power_of_two(2);
+    }
+    const int requests = std::max(c.requests / c.random.power_of_two(1), 1);
+    CAPTURE(i, requests);
+    CHECK(choices.best(block, requests, c.hardware) == best_chunks(block, requests, c.hardware));
+  }
+}
+
 TEST_CASE("one chunk is HOP-B off", "[parallel][hop_b][property]") {
   const auto seed = GENERATE(range(0U, 20U));
   const HopBCase c(seed);

@@ -3,6 +3,7 @@
 #include "hw_models/collectives/alpha_beta.hpp"
 #include "hw_models/collectives/registry.hpp"
 #include "hw_models/collectives/remembered_collectives.hpp"
+#include "hw_models/kernels/data_sheet_kernels.hpp"
 #include "hw_models/kernels/registry.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
@@ -137,6 +138,14 @@ Hardware Hardware::remembering() const {
   return own;
 }
 
+Hardware Hardware::monotone_bound() const {
+  if (monotone()) return *this;
+  Hardware bound = *this;
+  bound.kernels_ = make_data_sheet_kernels(gpu_);
+  bound.free_collectives_ = true;
+  return bound;
+}
+
 Hardware Hardware::with_errors(const ErrorDraw& draw) const {
   ensure(error_rules_.has_value(), "errors are drawn of a fidelity that knows its own");
   Hardware drawn = *this;
@@ -162,6 +171,8 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request) const {
 CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts& ports) const {
   if (request.group <= 1) return {.occupancy = {}, .latency = {}, .sent = {}, .algorithm = "none"};
   CollectiveCost cost = predicted_cost(request, ports);
+  if (free_collectives_) [[unlikely]]
+    cost.occupancy = cost.latency = Seconds();
   if (draw_) [[unlikely]] {
     const Provenance from = by_fitted_law(ports) ? fitted_->provenance(request) : Provenance{};
     const double factor = draw_->factor(time_error(from, *error_rules_));
@@ -181,6 +192,11 @@ CollectiveCost Hardware::predicted_cost(const CollectiveRequest& request,
               .algorithm = fitted->kernel};
     }
   }
+  return closed_form(request, ports);
+}
+
+CollectiveCost Hardware::closed_form(const CollectiveRequest& request,
+                                     const GroupPorts& ports) const {
   const CollectiveAlgorithm* fastest = nullptr;
   CollectiveCost best;
   for (const CollectiveAlgorithm* row : algorithms_[static_cast<std::size_t>(request.kind)]) {

@@ -72,6 +72,9 @@ class Hardware {
 
   /// KernelModel::monotone of the fidelity's law.
   [[nodiscard]] bool monotone() const { return kernels_->monotone(); }
+  /// Hardware whose times are monotone and never above those of this one: itself, or, where a
+  /// larger kernel may be faster, kernels by the data sheet and collectives that take no time.
+  [[nodiscard]] Hardware monotone_bound() const;
   /// The same hardware for one thread: it remembers durations and costs where that is faster.
   [[nodiscard]] Hardware remembering() const;
   /// KernelModel::least_when_cut of the fidelity's law.
@@ -90,6 +93,11 @@ class Hardware {
   /// The cost for one group, which sees `ports`.
   [[nodiscard]] CollectiveCost cost(const CollectiveRequest& request,
                                     const GroupPorts& ports) const;
+
+  /// The same by the fastest algorithm alone, whose transfers are known, also where there is a
+  /// fitted law.
+  [[nodiscard]] CollectiveCost closed_form(const CollectiveRequest& request,
+                                           const GroupPorts& ports) const;
 
   /// What a collective is made of, for schedules that send its transfers over links themselves.
   [[nodiscard]] Seconds start_up(StartUp which) const {
@@ -129,6 +137,7 @@ class Hardware {
   Bytes reserve_;
   std::optional<ErrorRules> error_rules_;
   std::optional<ErrorDraw> draw_;  ///< of collectives; kernels have their own
+  bool free_collectives_ = false;
 };
 
 }  // namespace helixsim

@@ -313,14 +313,19 @@ void RackSchedule::add_transfers(const CollectiveRequest& request, const TaskPar
   const Fabric& fabric = hardware_->fabric();
   const auto size = static_cast<std::size_t>(placement.size);
   const int stage_first = placement.gpu(0) / stage_gpus_ * stage_gpus_;
-  const CollectiveCost cost = hardware_->cost(request, fabric.ports(placement, layout_.gpus()));
-  const CollectiveAlgorithm& algorithm = collective_algorithm(request.kind, cost.algorithm);
+  const GroupPorts ports = fabric.ports(placement, layout_.gpus());
+  const CollectiveCost closed = hardware_->closed_form(request, ports);
+  const CollectiveAlgorithm& algorithm = collective_algorithm(request.kind, closed.algorithm);
+  // Where a fitted law says that it takes longer than its transfers, it starts as much later.
+  const Seconds longer = hardware_->cost(request, ports).total() - closed.total();
   transfers_.clear();
   if (request.payload > Bytes() || request.port_bytes > Bytes()) {
     algorithm.transfers(request, placement, transfers_);
   }
   const SimTime start_up =
-      part.starts_up ? operation_time(hardware_->start_up(request.start_up)) : SimTime();
+      part.starts_up
+          ? operation_time(std::max(hardware_->start_up(request.start_up) + longer, Seconds()))
+          : SimTime();
   std::vector<TaskId> ready(size);  // by position: when it may send in this step
   for (std::size_t position = 0; position < size; ++position) {
     const int rank = placement.gpu(static_cast<int>(position));

@@ -14,13 +14,12 @@ namespace {
 
 constexpr std::size_t kRowsOfFrontier = 12;
 
-/// "1.51x", with half of its 90 % interval where the error of the ratio is known.
+/// "1.51x", with half of its 90 % interval in percent where the error of the ratio is known.
 std::string relative(double value, const std::optional<double>& unit,
                      const std::optional<double>& log_sd) {
   if (!unit) return {};
   const std::string ratio = fmt::format("{:.2f}x", value / *unit);
-  return log_sd ? fmt::format("{} +-{:.0f} %", ratio, 100.0 * std::expm1(kNormal95 * *log_sd))
-                : ratio;
+  return log_sd ? fmt::format("{} {:.0f}%", ratio, 100.0 * std::expm1(kNormal95 * *log_sd)) : ratio;
 }
 
 std::string chunks_text(const ReportPoint& point) {
@@ -58,12 +57,13 @@ std::string ends_table(const ReportView& view) {
                name == layout.strategy ? to_text(layout.layout)
                                        : layout.strategy + " " + to_text(layout.layout)});
   }
-  return table.text();
+  if (view.errors.empty()) return table.text();
+  return table.text() + "vs base: the ratio, and +- in percent with 90 % probability\n";
 }
 
 /// Half of a 90 % interval, in percent; marked where the order of neighbours may be another.
 std::string error_text(const FrontierErrors& errors, std::size_t place) {
-  return fmt::format("{}{:.0f} %", errors.is_unsure(place) ? "~" : "",
+  return fmt::format("{}{:.0f}%", errors.is_unsure(place) ? "~" : "",
                      100.0 * std::expm1(kNormal95 * errors.log_sd[place]));
 }
 
@@ -99,7 +99,7 @@ std::string frontier_rows(const ReportView& view, const std::string& name) {
   std::string out =
       fmt::format("{} frontier, {} of {} points\n", name, rows, indices->size()) + table.text();
   if (errors != nullptr) {
-    out += "+-: of the TTL, with 90 % probability; ~ its order with a neighbour is within error\n";
+    out += "+-: of the TTL, with 90 % probability; ~ its order with a neighbour is within it\n";
   }
   return out;
 }

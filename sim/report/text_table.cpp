@@ -23,7 +23,7 @@ std::vector<std::string> wrap_words(const std::string& text, std::size_t width) 
 
 std::string TextTable::text() const {
   constexpr std::size_t kGap = 2;
-  constexpr std::size_t kNarrowestWrap = 24;
+  constexpr std::size_t kNarrowestWrap = 20;
   std::vector<std::size_t> widths;
   std::size_t before_last = 0;
   for (std::size_t c = 0; c < columns_.size(); ++c) {

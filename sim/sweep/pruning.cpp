@@ -14,6 +14,13 @@ constexpr double kRoundSteps[] = {4.0, 2.0, 1.4, 1.1};
 /// Anchors of bounds are at least this much apart.
 constexpr double kAnchorStep = 1.08;
 
+/// Bounds are of hardware whose times rise with work.
+std::shared_ptr<const Setup> with_bound(const Setup& setup) {
+  auto own = std::make_shared<Setup>(setup);
+  own->hardware = setup.hardware.monotone_bound();
+  return own;
+}
+
 }  // namespace
 
 int Pruning::rounds() {
@@ -22,7 +29,7 @@ int Pruning::rounds() {
 
 Pruning::Pruning(const SearchSpace& space, const Setup& setup, const Grid& grid)
     : space_(&space),
-      setup_(&setup),
+      setup_(with_bound(setup)),
       grid_(&grid),
       bounds_(grid.layouts.size()),
       fronts_(space.contexts.size() * space.strategies.size()) {

@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <map>
+#include <memory>
 #include <optional>
 #include <span>
 #include <vector>
@@ -42,7 +43,7 @@ class Pruning {
   [[nodiscard]] std::size_t front_of(std::size_t context, std::size_t layout) const;
 
   const SearchSpace* space_;
-  const Setup* setup_;
+  std::shared_ptr<const Setup> setup_;  // with hardware that bounds wants
   const Grid* grid_;
   std::map<int, std::vector<std::uint8_t>> rounds_;  // by dp
   std::vector<std::optional<TtlBound>> bounds_;      // by layout

@@ -252,11 +252,6 @@ ParetoPoint pareto_point(const Grid& grid, const Record& record) {
 
 SearchResult run_search(const SearchSpace& space, const Setup& setup,
                         const SearchOptions& options) {
-  if (options.prune && !setup.hardware.monotone()) {
-    throw ConfigError("--prune: fidelity " + setup.hardware.fidelity() +
-                      " has kernels that are faster for more work, so nothing bounds what is left "
-                      "out; leave --prune out");
-  }
   if (options.prune && setup.rack.needs_ranks()) {
     throw ConfigError(
         "--prune: its lower bound is that of one rank for all; leave it out where all are "

@@ -101,6 +101,21 @@ TEST_CASE("a pruned search has the frontiers of the whole one", "[sweep][pruning
   }
 }
 
+TEST_CASE("a pruned search of measured kernels, which are not monotone, has the same frontiers",
+          "[sweep][pruning][measured]") {
+  const char* const space = R"({
+    "format": "helixsim/search_space/1", "contexts": ["128k", "1M"], "gpus": [8, 64],
+    "strategies": {"tp": {}, "dp": {}, "helix": {}}, "batch": [1, 2, 3, "..", 128],
+    "hop_b": ["off", "best"]})";
+  const Study study = study_of("deepseek-r1", space, {"tp", "dp"}, "measured");
+  const SearchResult whole = search(study, false);
+  const SearchResult pruned = search(study, true);
+  for (std::size_t c = 0; c < whole.contexts.size(); ++c)
+    CHECK(drawn(study, pruned, c) == drawn(study, whole, c));
+  CHECK(*pruned.counts().pruned > 0);
+  CHECK(pruned.counts().simulated + *pruned.counts().pruned == whole.counts().simulated);
+}
+
 TEST_CASE("records of a pruned search are records of the whole one in its order",
           "[sweep][pruning][property]") {
   const auto seed = GENERATE(range(0U, 20U));

@@ -29,7 +29,7 @@ std::string percent(double fraction) {
 }
 
 std::string band_text(const MeasuredValue& value) {
-  return value.band ? fmt::format("{:.4g}..{:.4g}", value.band->low, value.band->high) : "";
+  return value.band ? fmt::format("{:.3g}..{:.3g}", value.band->low, value.band->high) : "";
 }
 
 /// What makes our number, in words.
@@ -56,12 +56,12 @@ std::string values_table(const std::vector<ValidationResult>& results) {
   using Align = TextTable::Align;
   TextTable table({{"value", Align::Left},
                    {"unit", Align::Left},
-                   {"measured"},
+                   {"theirs"},
                    {"ours"},
-                   {"error %"},
+                   {"err %"},
                    {"band"},
                    {"verdict", Align::Left},
-                   {"90 %"}});
+                   {"90%"}});
   for (const ValidationResult& result : results) {
     const MeasuredValue& value = *result.value;
     table.add({value.name, std::string(value.quantity->unit), number(value.published),
@@ -73,7 +73,7 @@ std::string values_table(const std::vector<ValidationResult>& results) {
 }
 
 std::string file_text(const ValidationReport& report) {
-  std::string out = report.file.title + "\n";
+  std::string out = wrapped(report.file.title, 0);
   out += wrapped("source: " + report.file.source, 2);
   out += wrapped(report.file.soundness_text, 2) + "\n";
   out += values_table(report.results);

@@ -38,6 +38,8 @@ struct Operation {
   KernelStream stream = KernelStream::First;
   double active_experts = 0.0;  ///< routed experts whose weights are read, for grouped GEMMs
   Seconds host{};               ///< for which the GPU waits for the host; no kernel then
+  Bytes
+      beside_bytes{};  ///< that kernels of the first stream read while this one of the second does
 };
 
 using OperationList = std::vector<Operation>;

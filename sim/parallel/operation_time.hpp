@@ -1,5 +1,7 @@
 #pragma once
 
+#include <algorithm>
+
 #include "hw_models/hardware.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/engine/time.hpp"
@@ -16,11 +18,17 @@ inline SimTime operation_time(Seconds time) {
   return to_sim_time(time);
 }
 
-/// Time of an operation on the compute stream.
+/// Time of an operation on a stream of kernels. Streams contend for HBM: a kernel of the second one
+/// takes no less than both need to read what they read meanwhile.
 inline SimTime compute_time(const Hardware& hardware, const Operation& op) {
   if (op.host > Seconds()) [[unlikely]]
     return operation_time(op.host);
-  return operation_time(hardware.duration(op.work));
+  const Seconds alone = hardware.duration(op.work);
+  if (op.beside_bytes > Bytes()) [[unlikely]] {
+    const Bytes both = op.work.hbm_bytes() + op.beside_bytes;
+    return operation_time(std::max(alone, both / hardware.gpu().memory_bandwidth));
+  }
+  return operation_time(alone);
 }
 
 }  // namespace helixsim

@@ -123,6 +123,25 @@ TEST_CASE("a strategy sees only the options that it takes", "[parallel][options]
   }
 }
 
+TEST_CASE("kernels of two streams together read no faster than HBM", "[parallel][options]") {
+  const Hardware hardware = gb200_hardware("ideal");
+  StepCase step = r1_step();
+  step.options.shared_expert = SharedExpert::SecondStream;
+  const OperationList serial = [&] {
+    StepCase other = step;
+    other.options.shared_expert = SharedExpert::Serial;
+    return other.blocks()[2];
+  }();
+  // As the serial ones read without a pause, two streams gain nothing where all of it is reading.
+  double bytes = 0.0;
+  for (const char* name : {"shared_gate_up", "shared_down", "expert_gate_up", "expert_down"})
+    bytes += named(serial, name).work.hbm_bytes().value();
+  const BlockTimes one = block_pass(serial, {HopBMode::Off, 1}, 6, hardware, false);
+  const BlockTimes two = block_pass(step.blocks()[2], {HopBMode::Off, 1}, 6, hardware, false);
+  CHECK(two.makespan.seconds().value() >= bytes / hardware.gpu().memory_bandwidth.value());
+  CHECK(two.makespan.seconds().value() == Approx(one.makespan.seconds().value()).epsilon(1e-6));
+}
+
 TEST_CASE("a shared expert on a second stream takes what it is longer than the routed ones",
           "[parallel][options]") {
   const Hardware hardware = gb200_hardware("paper");

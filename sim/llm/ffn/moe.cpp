@@ -1,6 +1,7 @@
 #include "sim/llm/ffn/ffn_kind.hpp"
 
 #include <algorithm>
+#include <span>
 
 namespace helixsim {
 namespace {
@@ -28,6 +29,18 @@ Operation expert_gemm(std::string_view name, const GemmShape& of_expert, double 
                                    .intermediate = columns};
   op.active_experts = active;
   return op;
+}
+
+/// What the first stream reads beside the second is spread over the kernels of the second, in
+/// proportion to what they read.
+void share_hbm(std::span<Operation> operations) {
+  Bytes first;
+  Bytes second;
+  for (const Operation& op : operations)
+    (op.stream == KernelStream::Second ? second : first) += op.work.hbm_bytes();
+  for (Operation& op : operations) {
+    if (op.stream == KernelStream::Second) op.beside_bytes = first * (op.work.hbm_bytes() / second);
+  }
 }
 
 }  // namespace
@@ -84,8 +97,10 @@ void moe_experts(const ModelSpec& model, const MoeFfnShard& shard, const Precisi
     add("shared_down", {.n = hidden, .k = columns});
   };
   if (shard.shared_beside) {
+    const std::size_t begin = out.size();
     add_shared(KernelStream::Second);
     add_routed();
+    share_hbm(std::span(out).subspan(begin));
   } else {
     add_routed();
     add_shared(KernelStream::First);

@@ -4,12 +4,26 @@
 
 namespace helixsim {
 
-ComputeTime::ComputeTime(const TaskGraph& graph, const Timeline& timeline,
-                         ResourceId compute_stream) {
+namespace {
+
+std::vector<std::pair<SimTime, SimTime>> intervals_of(const TaskGraph& graph,
+                                                      const Timeline& timeline, ResourceId stream) {
+  std::vector<std::pair<SimTime, SimTime>> intervals;
   for (TaskId task = 0; task < graph.task_count(); ++task) {
-    if (graph.resources()[task] != compute_stream) continue;
-    intervals_.push_back({timeline.start(task), timeline.finish(task)});
+    if (graph.resources()[task] != stream) continue;
+    intervals.push_back({timeline.start(task), timeline.finish(task)});
   }
+  return intervals;
+}
+
+}  // namespace
+
+ComputeTime::ComputeTime(const TaskGraph& graph, const Timeline& timeline,
+                         ResourceId compute_stream)
+    : ComputeTime(intervals_of(graph, timeline, compute_stream)) {}
+
+ComputeTime::ComputeTime(std::vector<std::pair<SimTime, SimTime>> intervals)
+    : intervals_(std::move(intervals)) {
   std::sort(intervals_.begin(), intervals_.end());
   before_.push_back(SimTime());
   for (const auto& [start, finish] : intervals_)

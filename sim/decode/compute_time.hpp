@@ -13,6 +13,8 @@ namespace helixsim {
 class ComputeTime {
  public:
   ComputeTime(const TaskGraph& graph, const Timeline& timeline, ResourceId compute_stream);
+  /// From start and finish of each kernel, in any order.
+  explicit ComputeTime(std::vector<std::pair<SimTime, SimTime>> intervals);
 
   /// Part of [start, finish) in which nothing is computed.
   [[nodiscard]] SimTime idle(SimTime start, SimTime finish) const {

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <cmath>
 #include <limits>
+#include <map>
 
+#include "sim/decode/compute_time.hpp"
 #include "sim/parallel/busy_times.hpp"
 
 namespace helixsim {
@@ -257,13 +259,36 @@ void RackStep::book() {
   const int places = by_definition_ ? point_.layout.stage_gpus() : schedule_->ranks();
   constexpr auto kCommunication = static_cast<std::size_t>(TimeCategory::Communication);
   std::vector<std::array<double, kTimeCategories>> seconds(static_cast<std::size_t>(places));
-  for (const RankBusy& busy : busy_times(*schedule_)) {
+  const std::vector<RankBusy> all = busy_times(*schedule_);
+  const auto operation_of = [&](const RankBusy& busy) -> const Operation& {
     const RackTask& origin = schedule_->tasks()[busy.task];
-    const Operation& op = *schedule_->folded().operations()[origin.operation].operation;
-    if (op.stream == KernelStream::Second) continue;  // beside others; what is longer is waiting
-    seconds[origin.rank % static_cast<std::uint32_t>(places)]
-           [static_cast<std::size_t>(op.category)] +=
-        weight(busy.task) * (busy.finish - busy.start).seconds().value();
+    return *schedule_->folded().operations()[origin.operation].operation;
+  };
+  const auto add = [&](const RankBusy& busy, SimTime time) {
+    const std::uint32_t place =
+        schedule_->tasks()[busy.task].rank % static_cast<std::uint32_t>(places);
+    seconds[place][static_cast<std::size_t>(operation_of(busy).category)] +=
+        weight(busy.task) * time.seconds().value();
+  };
+  std::map<std::uint32_t, std::vector<RankBusy>> second;  // by rank
+  for (const RankBusy& busy : all) {
+    if (operation_of(busy).stream == KernelStream::Second) {
+      second[schedule_->tasks()[busy.task].rank].push_back(busy);
+    } else {
+      add(busy, busy.finish - busy.start);
+    }
+  }
+  if (!second.empty()) {  // of a second stream counts what the first does not hide
+    std::map<std::uint32_t, std::vector<std::pair<SimTime, SimTime>>> first;
+    for (const RankBusy& busy : all) {
+      const Operation& op = operation_of(busy);
+      if (op.kind == OperationKind::Collective || op.stream == KernelStream::Second) continue;
+      first[schedule_->tasks()[busy.task].rank].emplace_back(busy.start, busy.finish);
+    }
+    for (const auto& [rank, kernels] : second) {
+      const ComputeTime compute(std::move(first[rank]));
+      for (const RankBusy& busy : kernels) add(busy, compute.idle(busy.start, busy.finish));
+    }
   }
   double most = -1.0;
   for (std::size_t place = 0; place < seconds.size(); ++place) {

@@ -118,7 +118,7 @@ Hardware::Hardware(const System& system, std::string_view fidelity, std::string_
   figure3_exchange_ = sourced(collectives, "figure3_exchange").time("value", times);
   reserve_ = sourced(node, "reserve").bytes("value", {0_B, gpu_.memory_capacity});
 
-  precision_ = node.text("precision", "");
+  if (node.has("precision")) precision_ = node.text("precision");
   if (node.has("errors")) error_rules_ = read_error_rules(node.object("errors"));
 
   for (const CollectiveAlgorithm& row : collective_algorithms()) {
@@ -155,7 +155,7 @@ Hardware Hardware::with_errors(const ErrorDraw& draw) const {
 }
 
 Provenance Hardware::provenance(const CollectiveRequest& request) const {
-  if (request.group <= 1 || !by_fitted_law(ports_of(*fabric_, request))) return {};
+  if (request.group <= 1 || !by_fitted_law(request, ports_of(*fabric_, request))) return {};
   return fitted_->provenance(request);
 }
 
@@ -174,7 +174,8 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts
   if (free_collectives_) [[unlikely]]
     cost.occupancy = cost.latency = Seconds();
   if (draw_) [[unlikely]] {
-    const Provenance from = by_fitted_law(ports) ? fitted_->provenance(request) : Provenance{};
+    const Provenance from =
+        by_fitted_law(request, ports) ? fitted_->provenance(request) : Provenance{};
     const double factor = draw_->factor(time_error(from, *error_rules_));
     cost.occupancy = cost.occupancy * factor;
     cost.latency = cost.latency * factor;
@@ -184,7 +185,7 @@ CollectiveCost Hardware::cost(const CollectiveRequest& request, const GroupPorts
 
 CollectiveCost Hardware::predicted_cost(const CollectiveRequest& request,
                                         const GroupPorts& ports) const {
-  if (by_fitted_law(ports)) {
+  if (by_fitted_law(request, ports)) {
     if (const auto fitted = remembered_ ? remembered_->cost(request) : fitted_->cost(request)) {
       return {.occupancy = fitted->time,
               .latency = {},

@@ -32,7 +32,7 @@ struct CollectiveCost {
 enum class Accounting { Theory, Event };
 
 /// A system seen through one fidelity: turns work into time. Immutable and safe to share between
-/// threads.
+/// threads, but for what remembering() gives and copies of it.
 class Hardware {
  public:
   /// `all_reduce` names an algorithm or "auto". Errors: ConfigError for an unknown fidelity or
@@ -110,8 +110,11 @@ class Hardware {
   Hardware(const System& system, std::string_view fidelity, std::string_view all_reduce,
            bool read_laws);
 
-  [[nodiscard]] bool by_fitted_law(const GroupPorts& ports) const {
-    return fitted_ && all_reduce_.empty() && !ports.shape.spans_domains();
+  /// A named all-reduce is a closed form; it names nothing of other collectives.
+  [[nodiscard]] bool by_fitted_law(const CollectiveRequest& request,
+                                   const GroupPorts& ports) const {
+    const bool named = !all_reduce_.empty() && request.kind == CollectiveKind::AllReduce;
+    return fitted_ && !named && !ports.shape.spans_domains();
   }
   [[nodiscard]] CollectiveCost predicted_cost(const CollectiveRequest& request,
                                               const GroupPorts& ports) const;

@@ -48,7 +48,8 @@ double TimeError::at(double normal) const {
     error = errors[i - 1] + part * (errors[i] - errors[i - 1]);
     break;
   }
-  return std::copysign(std::hypot(error, widening * distance), normal);
+  constexpr double kMost = 4.0;  // a factor of 55: a draw is no reason to leave engine time
+  return std::copysign(std::min(std::hypot(error, widening * distance), kMost), normal);
 }
 
 TimeError time_error(const Provenance& from, const ErrorRules& rules) {
@@ -60,11 +61,13 @@ TimeError time_error(const Provenance& from, const ErrorRules& rules) {
             .widening = 0.0};
   }
   const double median = std::log1p(from.error->median_percent / 100.0);
-  const double p68 = std::max(from.error->log_sd, median);
+  const double p90 = std::max(std::log1p(from.error->p90_percent / 100.0), median);
+  // The file has it from the median of errors, which need not be zero.
+  const double p68 = std::abs(from.error->log_bias) + from.error->log_sd;
   return {.family = from.family,
           .median = median,
-          .p68 = p68,
-          .p90 = std::max(std::log1p(from.error->p90_percent / 100.0), p68),
+          .p68 = std::clamp(p68, median, p90),
+          .p90 = p90,
           .widening = std::hypot(from.assumed_format ? rules.unmeasured : 0.0,
                                  rules.per_doubling * from.beyond.doublings)};
 }

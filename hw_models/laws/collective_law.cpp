@@ -61,9 +61,11 @@ std::span<const LawFact<CollectiveLaw>> CollectiveLaw::facts() {
 std::span<const LawCoordinate<CollectiveLaw>> CollectiveLaw::coordinates() {
   static constexpr LawCoordinate<CollectiveLaw> kTable[] = {
       {"ranks", [](const CollectiveShape& shape) { return std::log2(shape.ranks); }},
-      {"bytes", [](const CollectiveShape& shape) { return std::log2(shape.wire_bytes + 1.0); }},
-      {"local", [](const CollectiveShape& shape) { return std::log2(shape.local_bytes + 1.0); }},
-      {"experts", [](const CollectiveShape& shape) { return std::log2(shape.experts + 1.0); }},
+      {"bytes", [](const CollectiveShape& shape) { return std::log2(shape.wire_bytes + 1.0); },
+       1.0},
+      {"local", [](const CollectiveShape& shape) { return std::log2(shape.local_bytes + 1.0); },
+       1.0},
+      {"experts", [](const CollectiveShape& shape) { return std::log2(shape.experts + 1.0); }, 1.0},
   };
   return kTable;
 }

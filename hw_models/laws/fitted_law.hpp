@@ -59,9 +59,9 @@ struct FittedLaw {
       const double doublings = std::max(low[c] - at[c], at[c] - high[c]);
       if (doublings <= std::max(farthest.doublings, kRounding)) continue;
       farthest = {.coordinate = Law::coordinates()[c].name,
-                  .value = std::exp2(at[c]),
-                  .low = std::exp2(low[c]),
-                  .high = std::exp2(high[c]),
+                  .value = std::exp2(at[c]) - Law::coordinates()[c].offset,
+                  .low = std::exp2(low[c]) - Law::coordinates()[c].offset,
+                  .high = std::exp2(high[c]) - Law::coordinates()[c].offset,
                   .doublings = doublings};
     }
     return farthest;

@@ -25,10 +25,10 @@ std::vector<std::string> coordinate_names() {
 
 LawError read_error(const Node& node) {
   node.allow_only({"median_percent", "p90_percent", "log_bias", "log_sd"});
-  return {.median_percent = node.number("median_percent", {0.0, 1e6}),
-          .p90_percent = node.number("p90_percent", {0.0, 1e6}),
+  return {.median_percent = node.number("median_percent", {0.0, 1e4}),
+          .p90_percent = node.number("p90_percent", {0.0, 1e4}),
           .log_bias = node.number("log_bias", {-10.0, 10.0}),
-          .log_sd = node.number("log_sd", {0.0, 10.0})};
+          .log_sd = node.number("log_sd", {0.0, 5.0})};
 }
 
 template <class Law>
@@ -158,10 +158,10 @@ FittedLaw<Law> read_law(const Node& node, const LawGpu& gpu) {
 DataSheet read_data_sheet(const Node& node) {
   node.allow_only({"memory_bandwidth", "bf16", "fp8", "fp4", "link_bandwidth"});
   const auto rate = [&](std::string_view key) {
-    return BytesPerSecond(kTera * node.number(key, {0.0, 1e3}));
+    return BytesPerSecond(kTera * node.number(key, {1e-3, 1e3}));
   };
   const auto peak = [&](std::string_view key) {
-    return FlopsPerSecond(kTera * node.number(key, {0.0, 1e6}));
+    return FlopsPerSecond(kTera * node.number(key, {1e-3, 1e6}));
   };
   return {.memory_bandwidth = rate("memory_bandwidth"),
           .bf16 = peak("bf16"),
@@ -312,7 +312,9 @@ FittedLaws read_laws(const Node& document, const LawGpu& gpu) {
   FittedLaws laws;
   laws.system = document.text("system");
   laws.software = document.text("software");
-  laws.data_sheet = read_data_sheet(document.object("data_sheet"));
+  if (document.has("data_sheet")) {
+    laws.data_sheet = read_data_sheet(document.object("data_sheet"));
+  }
   const Node all = document.object("laws");
   using Reader = void (*)(const Node&, const std::string&, const LawGpu&, FittedLaws&);
   std::vector<Reader> readers;
@@ -334,11 +336,9 @@ std::string to_json(const FittedLaws& laws) {
       all[family] = law_json(fitted);
     }
   });
-  const Json document = {{"format", kFormat},
-                         {"system", laws.system},
-                         {"software", laws.software},
-                         {"data_sheet", data_sheet_json(laws.data_sheet)},
-                         {"laws", all}};
+  Json document = {{"format", kFormat}, {"system", laws.system}, {"software", laws.software}};
+  if (laws.data_sheet != DataSheet{}) document["data_sheet"] = data_sheet_json(laws.data_sheet);
+  document["laws"] = all;
   std::string text;
   write(document, 0, text);
   return text + "\n";

@@ -32,12 +32,13 @@ struct LawFact {
   double scale;
 };
 
-/// A number of a shape that tables of residuals and ranges of measurements are over: its logarithm
-/// to base 2.
+/// A number of a shape that tables of residuals and ranges of measurements are over: the logarithm
+/// to base 2 of it and an offset, so that it may be 0.
 template <class Law>
 struct LawCoordinate {
   std::string_view name;
   double (*log2_of)(const typename Law::Shape& shape);
+  double offset = 0.0;
 };
 
 /// What a law must know of the GPU.

@@ -37,7 +37,7 @@ PointResult Evaluator::evaluate(const Point& point) {
   result.ttl = weighted(weights_, makespans);
   result.chunks = chunks_of(hop_b_, operations_.requests());
   book_categories(times, weights_, result);
-  if (setup_->hardware.error_rules()) result.error = ttl_error(step(), setup_->hardware);
+  if (has_error(hop_b_, setup_->hardware)) result.error = ttl_error(step(), setup_->hardware);
   if (needs_ranks(*setup_, point)) simulate_ranks(point, result);
   return result;
 }

@@ -42,25 +42,29 @@ class Messages {
 };
 
 std::string count_text(double value) {
+  if (value < 9.5) return fmt::format("{:.2g}", value);
   return value < 1e15 ? format_count(std::llround(value)) : fmt::format("{:g}", value);
 }
 
 void add_of(const Operation& op, const Provenance& from, Messages& messages) {
   if (from.error == nullptr) {
     if (op.kind == OperationKind::Elementwise) return;  // small kernels all take one fixed time
-    messages.add("none such was measured; its time is by the data sheet and fixed times", op.name);
+    messages.add("nothing of this kind was measured; its time is from data sheet and fixed times",
+                 op.name);
     return;
   }
   if (const BeyondRange& beyond = from.beyond; beyond.doublings > 0.0) {
-    messages.add(
-        fmt::format("{} {} is outside of the {} to {} that were measured ({}): extrapolated, "
-                    "with a wider error",
-                    beyond.coordinate, count_text(beyond.value), count_text(beyond.low),
-                    count_text(beyond.high), from.family),
-        op.name);
+    const std::string range =
+        beyond.low == beyond.high
+            ? count_text(beyond.low) + ", all"
+            : fmt::format("{} to {}", count_text(beyond.low), count_text(beyond.high));
+    messages.add(fmt::format("{} {} is outside of the {} that were measured ({}): extrapolated, "
+                             "with a wider error",
+                             beyond.coordinate, count_text(beyond.value), range, from.family),
+                 op.name);
   }
   if (from.error->p90_percent >= kBadPercent) {
-    messages.add(fmt::format("one in ten kernels of {} is predicted worse than to {:.0f} %",
+    messages.add(fmt::format("the time of one in ten kernels of {} is off by more than {:.0f} %",
                              from.family, from.error->p90_percent),
                  op.name);
   }
@@ -74,9 +78,10 @@ std::vector<std::string> kernel_warnings(const EvaluatedStep& step, const Hardwa
   const std::vector<ExposedOperation> operations = exposed_operations(step, hardware);
   double ttl = 0.0;
   for (const ExposedOperation& exposed : operations) ttl += exposed.seconds;
-  for (const auto& [op, seconds] : operations) {
-    if (seconds < kLeastShare * ttl || is_exact(*op)) continue;
-    add_of(*op, provenance_of(*op, hardware), messages);
+  for (const ExposedOperation& exposed : operations) {
+    const Operation& op = *exposed.operation;
+    if (exposed.seconds < kLeastShare * ttl || is_exact(op)) continue;
+    add_of(op, provenance_of(exposed, hardware), messages);
   }
   return messages.texts();
 }

@@ -96,10 +96,11 @@ PointResult PassEvaluator::evaluate(const Point& point) {
   result.chunks = time.chunks;
   const StepWeights weights = stage_weights_->of_step(makespans_of(times_));
   book_categories(times_, weights, result);
-  if (setup_->hardware.error_rules()) {
+  const HopB as_run = operations_.as_run(point.hop_b);
+  if (has_error(as_run, setup_->hardware)) {
     const bool overlap = setup_->options.overlap_all_reduce && point.strategy->overlaps_all_reduce;
     result.error = ttl_error({.operations = &operations_,
-                              .hop_b = operations_.as_run(point.hop_b),
+                              .hop_b = as_run,
                               .weights = weights,
                               .overlap_all_reduce = overlap},
                              setup_->hardware);

@@ -6,13 +6,14 @@
 #include "sim/engine/contract.hpp"
 #include "sim/parallel/block_pass.hpp"
 #include "sim/parallel/exposed_times.hpp"
+#include "sim/parallel/hop_b_pieces.hpp"
 
 namespace helixsim {
 namespace {
 
 constexpr std::string_view kComposition = "composition";
 
-TtlErrorPart& part_of(std::vector<TtlErrorPart>& parts, std::string_view family) {
+TtlErrorPart& row_of(std::vector<TtlErrorPart>& parts, std::string_view family) {
   const auto found = std::find_if(parts.begin(), parts.end(),
                                   [&](const TtlErrorPart& p) { return p.family == family; });
   if (found != parts.end()) return *found;
@@ -42,29 +43,41 @@ double quantile(const std::vector<double>& sorted, double part) {
 
 }  // namespace
 
+bool has_error(const HopB& as_run, const Hardware& hardware) {
+  return hardware.error_rules() && as_run.mode != HopBMode::Figure3 &&
+         as_run.mode != HopBMode::Figure3Lockstep;
+}
+
 bool is_exact(const Operation& op) {
   if (op.kind == OperationKind::Collective) return op.collective.group <= 1;
   return op.host > Seconds() || op.work.included;
 }
 
-Provenance provenance_of(const Operation& op, const Hardware& hardware) {
-  return op.kind == OperationKind::Collective ? hardware.provenance(op.collective)
-                                              : hardware.provenance(op.work);
+Provenance provenance_of(const ExposedOperation& exposed, const Hardware& hardware) {
+  const Operation& op = *exposed.operation;
+  return op.kind == OperationKind::Collective
+             ? hardware.provenance(part_of(op.collective, exposed.share))
+             : hardware.provenance(part_of(op.work, exposed.share));
 }
 
 std::vector<ExposedOperation> exposed_operations(const EvaluatedStep& step,
                                                  const Hardware& hardware) {
   std::vector<ExposedOperation> all;
+  const int requests = step.operations->requests();
+  const double share_of_piece =
+      std::ceil(static_cast<double>(requests) / step.hop_b.chunks) / requests;
   for (const Block block : kBlocksInOrder) {
     const double weight = step.weights.of(block);
     if (weight == 0.0) continue;
     const OperationList& operations = (*step.operations)[block];
-    const auto exposed =
-        exposed_times(operations, block == Block::Attention ? step.hop_b : HopB{},
-                      step.operations->requests(), hardware, step.overlap_all_reduce);
+    const auto exposed = exposed_times(operations, block == Block::Attention ? step.hop_b : HopB{},
+                                       requests, hardware, step.overlap_all_reduce);
     for (std::size_t i = 0; i < operations.size(); ++i) {
       const double seconds = weight * exposed[i].seconds().value();
-      if (seconds > 0.0) all.push_back({&operations[i], seconds});
+      const bool cut =
+          block == Block::Attention && step.hop_b.mode == HopBMode::Chunks &&
+          (is_cut(operations, i, step.hop_b) || (i > 0 && is_cut(operations, i - 1, step.hop_b)));
+      if (seconds > 0.0) all.push_back({&operations[i], seconds, cut ? share_of_piece : 1.0});
     }
   }
   return all;
@@ -73,11 +86,13 @@ std::vector<ExposedOperation> exposed_operations(const EvaluatedStep& step,
 TtlError ttl_error(const EvaluatedStep& step, const Hardware& hardware) {
   TtlError error;
   double ttl = 0.0;
-  for (const auto& [op, seconds] : exposed_operations(step, hardware)) {
+  for (const ExposedOperation& exposed : exposed_operations(step, hardware)) {
+    const double seconds = exposed.seconds;
     ttl += seconds;
-    if (is_exact(*op)) continue;
-    const TimeError of_kernel = time_error(provenance_of(*op, hardware), *hardware.error_rules());
-    TtlErrorPart& part = part_of(error.parts, of_kernel.family);
+    if (is_exact(*exposed.operation)) continue;
+    const TimeError of_kernel =
+        time_error(provenance_of(exposed, hardware), *hardware.error_rules());
+    TtlErrorPart& part = row_of(error.parts, of_kernel.family);
     part.share += seconds;
     part.log_sd += seconds * of_kernel.log_sd();
   }

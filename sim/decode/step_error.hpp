@@ -20,6 +20,7 @@ struct EvaluatedStep {
 struct ExposedOperation {
   const Operation* operation = nullptr;
   double seconds = 0.0;
+  double share = 1.0;  ///< of the requests in one launch, where HOP-B cuts; of the larger pieces
 };
 /// Those that take some, in order of the step.
 std::vector<ExposedOperation> exposed_operations(const EvaluatedStep& step,
@@ -27,9 +28,13 @@ std::vector<ExposedOperation> exposed_operations(const EvaluatedStep& step,
 
 /// Times that are taken not to err: what the user gave, kernels within others, groups of one.
 bool is_exact(const Operation& op);
-Provenance provenance_of(const Operation& op, const Hardware& hardware);
+Provenance provenance_of(const ExposedOperation& exposed, const Hardware& hardware);
 
-/// Contract: the hardware has error rules.
+/// Whether an error of the TTL is known: not of hardware without error rules, nor of the paper's
+/// figure 3, whose exchange is a definition.
+bool has_error(const HopB& as_run, const Hardware& hardware);
+
+/// Contract: has_error.
 TtlError ttl_error(const EvaluatedStep& step, const Hardware& hardware);
 
 /// The same interval, of the step run again `draws` times with errors drawn for each family and for

@@ -148,7 +148,7 @@ StepReport report_step(Evaluator& evaluator, const Point& point) {
   report.warnings = warnings_of(setup, point);
   for (std::string& warning : kernel_warnings(evaluator.step(), setup.hardware))
     report.warnings.push_back(std::move(warning));
-  if (setup.hardware.error_rules()) {
+  if (report.result.error) {
     const double ttl = report.result.ttl.seconds().value();
     const Interval factors =
         bootstrap_interval(evaluator.step(), setup.hardware, setup.rack.seed, kErrorDraws);

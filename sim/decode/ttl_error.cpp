@@ -9,11 +9,12 @@
 namespace helixsim {
 namespace {
 
-/// 0 for a family that the step has no time in.
-double sd_in(const TtlError& error, std::string_view family) {
+/// Empty for a family that the step has no time in.
+std::optional<double> sd_in(const TtlError& error, std::string_view family) {
   const auto found = std::find_if(error.parts.begin(), error.parts.end(),
                                   [&](const TtlErrorPart& part) { return part.family == family; });
-  return found == error.parts.end() ? 0.0 : found->log_sd;
+  if (found == error.parts.end()) return std::nullopt;
+  return found->log_sd;
 }
 
 }  // namespace
@@ -31,10 +32,11 @@ double log_sd_of_ratio(const TtlError& a, const TtlError& b) {
 double sd_of_difference(const TtlError& a, double a_seconds, const TtlError& b, double b_seconds) {
   double variance = 0.0;
   for (const TtlErrorPart& part : a.parts) {
-    variance += std::pow(a_seconds * part.log_sd - b_seconds * sd_in(b, part.family), 2);
+    variance +=
+        std::pow(a_seconds * part.log_sd - b_seconds * sd_in(b, part.family).value_or(0.0), 2);
   }
   for (const TtlErrorPart& part : b.parts) {
-    if (sd_in(a, part.family) == 0.0) variance += std::pow(b_seconds * part.log_sd, 2);
+    if (!sd_in(a, part.family)) variance += std::pow(b_seconds * part.log_sd, 2);
   }
   return std::sqrt(variance);
 }

@@ -19,7 +19,9 @@ std::string relative(double value, const std::optional<double>& unit,
                      const std::optional<double>& log_sd) {
   if (!unit) return {};
   const std::string ratio = fmt::format("{:.2f}x", value / *unit);
-  return log_sd ? fmt::format("{} {:.0f}%", ratio, 100.0 * std::expm1(kNormal95 * *log_sd)) : ratio;
+  return log_sd && *log_sd > 0.0
+             ? fmt::format("{} +-{:.0f}%", ratio, 100.0 * std::expm1(kNormal95 * *log_sd))
+             : ratio;
 }
 
 std::string chunks_text(const ReportPoint& point) {
@@ -39,7 +41,7 @@ std::string ends_table(const ReportView& view) {
                    {"vs base"},
                    {"tok/s/GPU"},
                    {"vs base"},
-                   {"layout of the fast end", Align::Left}});
+                   {"layout of fast end", Align::Left}});
   for (const auto& [name, indices] : view.frontiers) {
     if (indices.empty()) {
       table.add({name, "-", "", "-", "", "nothing feasible"});
@@ -57,8 +59,9 @@ std::string ends_table(const ReportView& view) {
                name == layout.strategy ? to_text(layout.layout)
                                        : layout.strategy + " " + to_text(layout.layout)});
   }
-  if (view.errors.empty()) return table.text();
-  return table.text() + "vs base: the ratio, and +- in percent with 90 % probability\n";
+  if (view.errors.empty() || !view.interactivity_max) return table.text();
+  return table.text() +
+         "vs base: the ratio, with 90 % probability; errors that both share cancel\n";
 }
 
 /// Half of a 90 % interval, in percent; marked where the order of neighbours may be another.

@@ -233,7 +233,7 @@ void check_frontier(const ReportView& view, const std::vector<int>& indices, con
 
 std::optional<double> read_optional_sd(const Node& parent, std::string_view key) {
   if (parent.at(key).json().is_null()) return std::nullopt;
-  return parent.number(key, {0.0, 10.0});
+  return parent.number(key, {0.0, 5.0});
 }
 
 /// Contract: frontiers have been read.
@@ -245,7 +245,7 @@ void read_errors(const Node& node, ReportView& view) {
     of_frontier.allow_only({"log_sd", "unsure", "fast_ratio_log_sd", "dense_ratio_log_sd"});
     FrontierErrors errors;
     for (const Node& sd : of_frontier.array("log_sd"))
-      errors.log_sd.push_back(sd.as_number({0.0, 10.0}));
+      errors.log_sd.push_back(sd.as_number({0.0, 5.0}));
     if (errors.log_sd.size() != frontier->size()) {
       of_frontier.at("log_sd").fail("expected one for each of the " +
                                     std::to_string(frontier->size()) + " frontier points");
@@ -253,6 +253,8 @@ void read_errors(const Node& node, ReportView& view) {
     const auto last = static_cast<long long>(frontier->size()) - 1;
     for (const Node& place : of_frontier.array("unsure"))
       errors.unsure.push_back(static_cast<int>(place.as_integer({0, last})));
+    if (!std::is_sorted(errors.unsure.begin(), errors.unsure.end()))
+      of_frontier.at("unsure").fail("expected places that rise");
     errors.fast_ratio_log_sd = read_optional_sd(of_frontier, "fast_ratio_log_sd");
     errors.dense_ratio_log_sd = read_optional_sd(of_frontier, "dense_ratio_log_sd");
     view.errors.emplace(name, std::move(errors));

@@ -41,6 +41,7 @@ TEST_CASE("the error of a TTL is no more than that of its worst kernel and the c
   const Setup setup = c.setup();
   Evaluator evaluator(setup);
   const PointResult result = evaluator.evaluate(c.point);
+  if (!has_error(c.point.hop_b, setup.hardware)) return;  // figure 3
   REQUIRE(result.error);
   const double composition = setup.hardware.error_rules()->composition;
   double worst = 0.0;
@@ -79,6 +80,47 @@ TEST_CASE("a step has no error against itself and that of both against one of ot
   CHECK(log_sd_of_ratio(a, a) == 0.0);
   CHECK(log_sd_of_ratio(a, b) == Approx(0.5));
   CHECK(log_sd_of_ratio(b, a) == Approx(0.5));
+  // A family without an error in one of the steps counts once.
+  const TtlError exact{{{.family = "gemm", .share = 1.0, .log_sd = 0.0}}};
+  const TtlError wide{{{.family = "gemm", .share = 1.0, .log_sd = 0.2}}};
+  CHECK(log_sd_of_ratio(exact, wide) == Approx(0.2));
+  CHECK(log_sd_of_ratio(wide, exact) == Approx(0.2));
+  CHECK(sd_of_difference(wide, 3.0, wide, 1.0) == Approx(0.4));
+}
+
+TEST_CASE("attention that HOP-B cuts has the error of its pieces", "[decode][error]") {
+  const Setup setup = make_setup(deepseek_r1(), "measured", {});
+  Point point{.strategy = &strategy_named("helix"),
+              .layout = {.tpa = 1, .kvp = 64, .tpf = 8, .ep = 8},
+              .batch = 4,
+              .context = 1e6,
+              .hop_b = {HopBMode::Chunks, 4}};
+  const auto families = [&] {
+    Evaluator evaluator(setup);
+    std::vector<std::string> names;
+    const PointResult result = evaluator.evaluate(point);
+    REQUIRE(result.error);
+    for (const TtlErrorPart& part : result.error->parts)
+      if (part.family.starts_with("mla/")) names.emplace_back(part.family);
+    return names;
+  };
+  const std::vector<std::string> of_pieces = families();
+  point.batch = 1;
+  point.hop_b = {};
+  CHECK(of_pieces == families());
+  point.batch = 4;
+  CHECK(of_pieces != families());  // the library runs another kernel on four requests
+}
+
+TEST_CASE("figure 3 has no interval: its exchange is a definition", "[decode][error]") {
+  const Setup setup = make_setup(deepseek_r1(), "measured", {});
+  Evaluator evaluator(setup);
+  const Point point{.strategy = &strategy_named("helix"),
+                    .layout = {.tpa = 1, .kvp = 8, .tpf = 1, .ep = 8},
+                    .batch = 16,
+                    .context = 128e3,
+                    .hop_b = {HopBMode::Figure3, 1}};
+  CHECK_FALSE(evaluator.evaluate(point).error);
 }
 
 TEST_CASE("a fidelity that predicts nothing has no error and warns of no kernel",

@@ -74,6 +74,21 @@ TEST_CASE("fitted laws that were written and read again predict the same", "[hw_
   CHECK(again.find<CollectiveLaw>("nccl/all_reduce") != nullptr);
 }
 
+TEST_CASE("a data sheet of nothing is refused, and one that is not there stays away",
+          "[hw_models][laws]") {
+  FittedLaws laws = some_laws();
+  CHECK(to_json(laws).find("data_sheet") == std::string::npos);
+  laws.data_sheet = {.memory_bandwidth = BytesPerSecond(8e12),
+                     .bf16 = FlopsPerSecond(2e15),
+                     .fp8 = FlopsPerSecond(4e15),
+                     .fp4 = FlopsPerSecond(8e15),
+                     .link_bandwidth = BytesPerSecond(9e11)};
+  CHECK(message_of(to_json(laws)).empty());
+  laws.data_sheet.memory_bandwidth = {};
+  CHECK_THAT(message_of(to_json(laws)),
+             Catch::Contains("/data_sheet/memory_bandwidth: 0.0 is outside"));
+}
+
 TEST_CASE("a shape beyond the measurements knows how far", "[hw_models][laws]") {
   const FittedLaws laws = some_laws();
   const auto* gemm = laws.find<GemmLaw>("gemm/bf16");

@@ -71,6 +71,21 @@ TEST_CASE("an error grows with each doubling beyond the measurements", "[hw_mode
   CHECK(beyond.at(-2.0) == -beyond.at(2.0));
 }
 
+TEST_CASE("a named all-reduce leaves other collectives to their laws", "[hw_models][measured]") {
+  const Hardware named = gb200_hardware("measured", {}, "ring");
+  const CollectiveRequest gather{.kind = CollectiveKind::AllGather,
+                                 .start_up = StartUp::Exchange,
+                                 .group = 4,
+                                 .payload = Bytes(1e6),
+                                 .port_bytes = Bytes(1e6)};
+  CHECK(named.provenance(gather).family == "nccl/all_gather");
+  CHECK(named.cost(gather).algorithm == gb200_hardware("measured").cost(gather).algorithm);
+  const CollectiveRequest reduce{
+      .kind = CollectiveKind::AllReduce, .group = 4, .payload = Bytes(1e6)};
+  CHECK(named.cost(reduce).algorithm == "ring");
+  CHECK(named.provenance(reduce).error == nullptr);
+}
+
 TEST_CASE("what has no law has the error that is assumed for it", "[hw_models][error]") {
   const TimeError none = time_error({}, kRules);
   CHECK(none.family == "no law");

@@ -99,6 +99,10 @@ TEST_CASE("errors of a report that do not fit its frontiers are refused", "[repo
   data.views[0].errors["helix"].unsure = {1'000'000};
   CHECK(message().find("/frontier_error/helix/unsure/0: 1000000 is outside") != std::string::npos);
   data = measured_report();
+  data.views[0].errors["helix"].unsure = {2, 1};
+  CHECK(message().find("/frontier_error/helix/unsure: expected places that rise") !=
+        std::string::npos);
+  data = measured_report();
   data.views[0].errors["helx"] = {};
   CHECK(message().find("/frontier_error/helx: is no frontier") != std::string::npos);
 }

@@ -43,8 +43,7 @@ void tell_warnings(const ValidationReport& report, bool each) {
     }
   }
   if (!each && !told.empty()) {
-    tell("warning: {}: {} of what its steps are made of; reproduced alone it tells them\n",
-         report.file.name,
+    tell("warning: {}: {} on its steps; reproduce this file alone to see them\n", report.file.name,
          told.size() == 1 ? "1 warning" : fmt::format("{} warnings", told.size()));
   }
 }

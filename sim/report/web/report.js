@@ -348,14 +348,14 @@
     return facts;
   }
 
-  function pointDetails(view, index) {
+  function pointDetails(view, index, key) {
     const point = pointAt(view, index);
     const facts = [
       ['Batch', grouped.format(point.batch)],
       ['In flight', plural(point.requests, 'request', 'requests')],
       ['HOP-B', hopWords(point)],
       ['TTL', significant(point.ttl / 1000, 4) + ' ms'],
-      ...errorFacts(point, errorOfPoint(view, point.strategy, index)),
+      ...errorFacts(point, errorOfPoint(view, key || point.strategy, index)),
       ['Interactivity', significant(point.interactivity, 4) + ' tokens/s/user'],
       ['Throughput', significant(point.throughput, 4) + ' tokens/s/GPU'],
       ['Memory, fullest GPU', significant(point.memory, 4) + ' GB'],
@@ -387,7 +387,7 @@
     );
   }
 
-  const tipFor = (view, index) => element('div', { class: 'tip' }, pointDetails(view, index));
+  const tipFor = (view, index, key) => element('div', { class: 'tip' }, pointDetails(view, index, key));
 
   // Beside the pointer where there is room, else above or below it, and always inside the window.
   function tipPosition(chart) {
@@ -695,7 +695,7 @@
       }),
       tooltip: tooltipOption(paretoChart, 'item', (hit) => {
         const entry = entryOfSeries(hit.seriesId);
-        return entry ? tipFor(entry.view, hit.value[2]) : '';
+        return entry ? tipFor(entry.view, hit.value[2], entry.key) : '';
       }),
       series: [...lines, ...clouds, ...bars, selectedMark(units)].filter(Boolean),
     };
@@ -1072,7 +1072,7 @@
           ]
         : [],
       tooltip: {
-        ...tooltipOption(breakdownChart, 'axis', (hits) => tipFor(view, indices[hits[0].dataIndex])),
+        ...tooltipOption(breakdownChart, 'axis', (hits) => tipFor(view, indices[hits[0].dataIndex], choice.key)),
         axisPointer: { type: 'shadow', shadowStyle: { color: themeColour('ink'), opacity: 0.07 } },
       },
       series: [
@@ -1130,7 +1130,7 @@
     byId('position').textContent = position + 1 + ' of ' + indices.length;
     byId('previous').disabled = position === 0;
     byId('next').disabled = position === indices.length - 1;
-    fill(byId('selected-point'), pointDetails(view, index));
+    fill(byId('selected-point'), pointDetails(view, index, choice.key));
     drawFrontierTable(selected);
   }
 

@@ -26,8 +26,8 @@ double ttl_of(const EvaluatedStep& step, const Hardware& hardware) {
     const double weight = step.weights.of(block);
     if (weight == 0.0) continue;
     const BlockTimes times =
-        block_pass((*step.operations)[block], block == Block::Attention ? step.hop_b : HopB{},
-                   step.operations->requests(), hardware, step.overlap_all_reduce);
+        block_pass((*step.operations)[block], step.hop_b, step.operations->requests(), hardware,
+                   step.overlap_all_reduce);
     ttl += weight * times.makespan.seconds().value();
   }
   return ttl;
@@ -70,12 +70,12 @@ std::vector<ExposedOperation> exposed_operations(const EvaluatedStep& step,
     const double weight = step.weights.of(block);
     if (weight == 0.0) continue;
     const OperationList& operations = (*step.operations)[block];
-    const auto exposed = exposed_times(operations, block == Block::Attention ? step.hop_b : HopB{},
-                                       requests, hardware, step.overlap_all_reduce);
+    const auto exposed =
+        exposed_times(operations, step.hop_b, requests, hardware, step.overlap_all_reduce);
     for (std::size_t i = 0; i < operations.size(); ++i) {
       const double seconds = weight * exposed[i].seconds().value();
       const bool cut =
-          block == Block::Attention && step.hop_b.mode == HopBMode::Chunks &&
+          step.hop_b.mode == HopBMode::Chunks &&
           (is_cut(operations, i, step.hop_b) || (i > 0 && is_cut(operations, i - 1, step.hop_b)));
       if (seconds > 0.0) all.push_back({&operations[i], seconds, cut ? share_of_piece : 1.0});
     }

@@ -28,7 +28,7 @@ FittedCollectives::FittedCollectives(const FittedLaws& laws)
 FittedCollectives::Kernel FittedCollectives::first_of(
     const FittedLaws& laws, std::initializer_list<std::string_view> families) {
   for (const std::string_view family : families) {
-    if (const auto* law = laws.find<CollectiveLaw>(family)) return {*law, family};
+    if (const auto* law = laws.find<CollectiveLaw>(family)) return {*law, knows_experts(*law)};
   }
   return {};
 }
@@ -41,7 +41,7 @@ FittedCollectives::Use FittedCollectives::use_for(const CollectiveRequest& reque
             .shape = {.ranks = static_cast<double>(request.group),
                       .wire_bytes = sent.value(),
                       .local_bytes = request.local_bytes.value(),
-                      .experts = knows_experts(*kernel.law) ? request.local_experts : 0.0},
+                      .experts = kernel.knows_experts ? request.local_experts : 0.0},
             .sent = sent};
   };
   const double ranks = request.group;
@@ -67,7 +67,7 @@ std::optional<FittedCost> FittedCollectives::cost(const CollectiveRequest& reque
   if (use.kernel == &dispatch_ && prepare_.law) {
     time += Seconds(prepare_.law->seconds({.ranks = use.shape.ranks}, true));
   }
-  return FittedCost{time, use.sent, use.kernel->name};
+  return FittedCost{time, use.sent, use.kernel->law->family};
 }
 
 Provenance FittedCollectives::provenance(const CollectiveRequest& request) const {

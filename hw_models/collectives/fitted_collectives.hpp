@@ -34,7 +34,7 @@ class FittedCollectives {
  private:
   struct Kernel {
     std::optional<FittedLaw<CollectiveLaw>> law;
-    std::string_view name;
+    bool knows_experts = false;  ///< whether its rows tell how many experts a GPU received for
   };
   /// A kernel and the shape that it is asked for.
   struct Use {

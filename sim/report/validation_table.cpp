@@ -79,9 +79,11 @@ std::string file_text(const ValidationReport& report) {
   out += values_table(report.results);
   for (const ValidationResult& result : report.results) {
     const bool untold = !result.predicted && result.verdict == ValidationVerdict::Reported;
-    if (result.verdict == ValidationVerdict::Miss || untold)
+    if (result.verdict == ValidationVerdict::Miss || (untold && report.file.unpredicted.empty()))
       out += wrapped(result.value->name + ": " + explanation(result), 2);
   }
+  if (!report.file.unpredicted.empty())
+    out += wrapped("nothing is predicted: " + report.file.unpredicted, 2);
   for (const std::string& line : report.file.not_modelled)
     out += wrapped("not modelled: " + line, 2);
   return out;

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cmath>
 
+#include "hw_models/time_error.hpp"
 #include "sim/decode/evaluator.hpp"
 #include "sim/engine/contract.hpp"
 #include "sim/units/format.hpp"
@@ -20,6 +22,24 @@ std::string describe(const FrontierPoint& point) {
                      point.point.batch, format_time(point.ttl.seconds()));
 }
 
+/// Half of the 90 % interval of a ratio of two steps' times, over the ratio; nothing where the
+/// fidelity knows no errors.
+std::optional<double> spread_of_ratio(const PointResult& a, const PointResult& b) {
+  if (!a.error || !b.error) return std::nullopt;
+  return std::expm1(kNormal95 * log_sd_of_ratio(*a.error, *b.error));
+}
+
+std::optional<double> spread_of(const ClaimInput& input, const Point& a, const Point& b) {
+  Evaluator evaluator(input.result.study->setup);
+  return spread_of_ratio(evaluator.evaluate(a), evaluator.evaluate(b));
+}
+
+/// A ratio that is in proportion to the times of two points, with its spread.
+std::string ratio_text(const ClaimInput& input, double ratio, const Point& a, const Point& b) {
+  const auto spread = spread_of(input, a, b);
+  return fmt::format("{:.2f}x{}", ratio, spread ? fmt::format(" +-{:.0f} %", 100.0 * *spread) : "");
+}
+
 ClaimOutcome nothing(const char* reason) {
   return {.value = {}, .text = reason, .where = {}};
 }
@@ -30,7 +50,7 @@ ClaimOutcome interactivity_ratio(const ClaimInput& input) {
   const Frontier baseline = input.baseline();
   if (helix.empty() || baseline.empty()) return nothing("no feasible point");
   const double ratio = helix.front().interactivity / baseline.front().interactivity;
-  return {ratio, fmt::format("{:.2f}x", ratio),
+  return {ratio, ratio_text(input, ratio, helix.front().point, baseline.front().point),
           describe(helix.front()) + " against " + describe(baseline.front())};
 }
 
@@ -71,8 +91,26 @@ ClaimOutcome throughput_end_ratio(const ClaimInput& input) {
   const Frontier baseline = input.baseline();
   if (helix.empty() || baseline.empty()) return nothing("no feasible point");
   const double ratio = helix.back().throughput / baseline.back().throughput;
-  return {ratio, fmt::format("{:.2f}x", ratio),
+  return {ratio, ratio_text(input, ratio, helix.back().point, baseline.back().point),
           describe(helix.back()) + " against " + describe(baseline.back())};
+}
+
+/// Ends of the 90 % interval of Helix's throughput over the baseline's at one interactivity, from
+/// the error of the ratio of the times there: it moves a frontier along lines through the origin.
+/// Empty where the fidelity knows no errors.
+std::string range_at_speed(const ClaimInput& input, const Frontier& helix, const Frontier& baseline,
+                           double interactivity) {
+  const FrontierPoint* ours = at_least_as_fast(helix, interactivity);
+  const FrontierPoint* theirs = at_least_as_fast(baseline, interactivity);
+  if (ours == nullptr || theirs == nullptr) return "";
+  const auto spread = spread_of(input, ours->point, theirs->point);
+  if (!spread) return "";
+  const auto ratio_when = [&](double slower) {
+    return throughput_at(helix, interactivity * slower) / slower /
+           throughput_at(baseline, interactivity);
+  };
+  return fmt::format(" ({:.3g}..{:.3g})", ratio_when(1.0 + *spread),
+                     ratio_when(1.0 / (1.0 + *spread)));
 }
 
 /// Helix over baseline in tokens/s/GPU at equal tokens/s/user, at the named positions.
@@ -83,8 +121,9 @@ ClaimOutcome throughput_ratio_at_positions(const ClaimInput& input) {
   const double largest = baseline.front().interactivity;
   std::string text;
   const auto add = [&](const std::string& name, double x) {
-    text += fmt::format("{}{:.3g}x at {}", text.empty() ? "" : ", ",
-                        throughput_at(helix, x) / throughput_at(baseline, x), name);
+    text += fmt::format("{}{:.3g}x{} at {}", text.empty() ? "" : ", ",
+                        throughput_at(helix, x) / throughput_at(baseline, x),
+                        range_at_speed(input, helix, baseline, x), name);
   };
   add("the end", largest);
   for (const double position : kPositions) add(fmt::format("{:g}", position), position * largest);
@@ -132,11 +171,15 @@ ClaimOutcome event_hop_b_loss(const ClaimInput& input) {
   double largest = 0.0;
   const auto add = [&](const std::string& name, const FrontierPoint* at) {
     if (at == nullptr) return;
+    const PointResult on = evaluate_with(input.result, at->point, at->point.hop_b);
     const PointResult off = evaluate_with(input.result, at->point, {HopBMode::Off, 1});
-    const double loss = 100.0 * (1.0 - at->ttl.seconds() / off.ttl.seconds());
+    const double ratio = on.ttl.seconds() / off.ttl.seconds();
+    const double loss = 100.0 * (1.0 - ratio);
     smallest = std::min(smallest, loss);
     largest = std::max(largest, loss);
-    text += fmt::format("{}{:.1f} % at {}", text.empty() ? "" : ", ", loss, name);
+    const auto spread = spread_of_ratio(on, off);
+    text += fmt::format("{}{:.1f}{} % at {}", text.empty() ? "" : ", ", loss,
+                        spread ? fmt::format(" +-{:.1f}", 100.0 * ratio * *spread) : "", name);
   };
   add("the end", &helix.front());
   for (const double position : kPositions) {
@@ -164,7 +207,8 @@ ClaimOutcome crossover_context(const ClaimInput& input) {
     const double ratio = helix.front().interactivity / baseline.front().interactivity;
     if (ratio <= 1.0) from.reset();
     if (ratio > 1.0 && !from) from = context.context;
-    text += fmt::format("{}{:.2f}x at {}", text.empty() ? "" : ", ", ratio,
+    text += fmt::format("{}{} at {}", text.empty() ? "" : ", ",
+                        ratio_text(input, ratio, helix.front().point, baseline.front().point),
                         format_tokens(context.context));
   }
   const std::string head =

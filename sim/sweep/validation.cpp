@@ -166,6 +166,25 @@ const MeasuredQuantity& read_quantity(const Node& node, bool search) {
   return row;
 }
 
+/// What a value is in every file.
+MeasuredValue read_number(const Node& node, const MeasuredQuantity& quantity) {
+  node.expect("unit", quantity.unit);
+  return {.name = node.text("name"),
+          .quantity = &quantity,
+          .published = node.number("value", {1e-12, 1e12}),
+          .band = {},
+          .note = node.text("note", ""),
+          .at = {},
+          .over = {}};
+}
+
+/// A value that nothing is predicted for.
+MeasuredValue read_unpredicted(const Node& node) {
+  node.allow_only({"name", "quantity", "value", "unit", "note"});
+  const auto rows = measured_quantities();
+  return read_number(node, rows[node.choice("quantity", names_of(rows))]);
+}
+
 MeasuredValue read_value(const Node& document, const Node& node, const Catalog& catalog,
                          std::span<const Override> given, bool search) {
   const MeasuredQuantity& quantity = read_quantity(node, search);
@@ -173,14 +192,7 @@ MeasuredValue read_value(const Node& document, const Node& node, const Catalog& 
   if (!search) keys.push_back("at");
   if (quantity.two_points) keys.push_back("over");
   node.allow_only(keys);
-  node.expect("unit", quantity.unit);
-  MeasuredValue value{.name = node.text("name"),
-                      .quantity = &quantity,
-                      .published = node.number("value", {1e-12, 1e12}),
-                      .band = {},
-                      .note = node.text("note", ""),
-                      .at = {},
-                      .over = {}};
+  MeasuredValue value = read_number(node, quantity);
   if (node.has("band")) value.band = read_band(node.at("band"));
   const auto point = [&](std::string_view key) {
     return read_validation_point(document, node.object(key), catalog, given);
@@ -217,8 +229,10 @@ std::span<const MeasuredQuantity> measured_quantities() {
 Validation read_validation(const Node& document, const Catalog& catalog,
                            std::span<const Override> setup_overrides) {
   document.expect("format", "helixsim/validation/1");
-  document.allow_only(
-      {"format", "name", "title", "source", "conditions", "measured", "soundness", "not_modelled"});
+  const bool unpredicted = document.has("unpredicted");
+  document.allow_only({"format", "name", "title", "source",
+                       unpredicted ? "unpredicted" : "conditions", "measured", "soundness",
+                       "not_modelled"});
   Validation file;
   file.name = document.text("name");
   file.title = document.text("title");
@@ -227,16 +241,23 @@ Validation read_validation(const Node& document, const Catalog& catalog,
   file.soundness = read_soundness(document.at("soundness"));
   for (const Node& line : document.array("not_modelled"))
     file.not_modelled.push_back(line.as_text());
-  const Node conditions = document.object("conditions");
-  const bool search = conditions.has("search_space");
-  conditions.allow_only(condition_keys(search));
-  if (search) {
-    file.search = read_search(conditions, catalog, setup_overrides);
-    file.context = file.search->space.contexts.front();
+  bool search = false;
+  if (unpredicted) {
+    file.unpredicted = document.text("unpredicted");
+  } else {
+    const Node conditions = document.object("conditions");
+    search = conditions.has("search_space");
+    conditions.allow_only(condition_keys(search));
+    if (search) {
+      file.search = read_search(conditions, catalog, setup_overrides);
+      file.context = file.search->space.contexts.front();
+    }
   }
   std::set<std::string> names;
   for (const Node& node : document.array("measured")) {
-    file.measured.push_back(read_value(document, node, catalog, setup_overrides, search));
+    file.measured.push_back(unpredicted
+                                ? read_unpredicted(node)
+                                : read_value(document, node, catalog, setup_overrides, search));
     if (!names.insert(file.measured.back().name).second) node.at("name").fail("names two values");
   }
   if (file.measured.empty()) document.at("measured").fail("expected at least one value");

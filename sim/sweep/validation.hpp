@@ -60,13 +60,15 @@ struct Validation {
   Soundness soundness = Soundness::Sound;
   std::string soundness_text;  ///< with the reason of a reserve
   std::vector<std::string> not_modelled;
+  std::string unpredicted;        ///< why the file has no conditions, and none of it is predicted
   std::unique_ptr<Study> search;  ///< when the conditions name a search space
   double context = 0.0;           ///< of the search
   std::vector<MeasuredValue> measured;
 };
 
 /// Reads "helixsim/validation/1" and opens the files it names. The keys of `at` and `over` are laid
-/// over the conditions of the file. Errors: ConfigError.
+/// over the conditions of the file; a file that says in `unpredicted` why it has no conditions has
+/// no bands either. Errors: ConfigError.
 Validation read_validation(const Node& document, const Catalog& catalog,
                            std::span<const Override> setup_overrides);
 

@@ -139,7 +139,9 @@ std::vector<ValidationResult> run_validation(const Validation& file, unsigned th
   for (const MeasuredValue& value : file.measured) {
     ValidationResult result;
     result.value = &value;
-    if (value.at) {
+    if (!file.unpredicted.empty()) {
+      result.reason = file.unpredicted;
+    } else if (value.at) {
       predict_from_points(value, result);
     } else {
       predict_from_search(value, file, study, result);

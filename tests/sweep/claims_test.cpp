@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <limits>
 
+#include "hw_models/time_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/decode/evaluator.hpp"
 #include "tests/sweep/study_case.hpp"
@@ -324,4 +325,44 @@ TEST_CASE("claims about overlapped all-reduces get one study of their contexts",
   CHECK(studies[0].space.contexts == std::vector{64e3, 1e6});
   CHECK(studies[0].setup.options.overlap_all_reduce);
   CHECK(studies[0].request.options.overlap_all_reduce);
+}
+
+TEST_CASE("ratios of claims have the error of their two steps where errors are known",
+          "[sweep][claims]") {
+  const Study measured =
+      study_of("deepseek-r1",
+               R"({"format": "helixsim/search_space/1", "contexts": ["1M"], "gpus": [16],
+          "strategies": {"tp": {}, "helix": {}}, "batch": [1, 4, 16], "hop_b": ["off", 4]})",
+               {"tp"}, "measured");
+  const StudyResult found = run(measured);
+  const auto fastest_of = [&](const char* strategy) {
+    const Points points = points_of(1e6, {strategy}, measured);
+    return *std::max_element(points.begin(), points.end(),
+                             [](const Evaluated& a, const Evaluated& b) {
+                               return a.interactivity() < b.interactivity();
+                             });
+  };
+  const Evaluated helix = fastest_of("helix");
+  const Evaluated tp = fastest_of("tp");
+  const double ratio = helix.interactivity() / tp.interactivity();
+  const double spread =
+      std::expm1(kNormal95 * log_sd_of_ratio(*helix.result.error, *tp.result.error));
+  const auto text_of = [&](const char* kind) {
+    return evaluate_claim(claim_of(kind), found).outcome.text;
+  };
+  char expected[64];
+  std::snprintf(expected, sizeof(expected), "%.2fx +-%.0f %%", ratio, 100.0 * spread);
+  CHECK(text_of("interactivity_ratio") == expected);
+  CHECK_THAT(text_of("crossover_context"), Catch::Contains(std::string(expected) + " at 1M"));
+  CHECK_THAT(text_of("throughput_end_ratio"), Catch::Contains(" +-"));
+  CHECK_THAT(text_of("event_hop_b_loss"), Catch::Contains(" +-"));
+
+  // At equal speed a slower Helix is read farther to the right, and the other way round.
+  double at_end = 0.0;
+  double low = 0.0;
+  double high = 0.0;
+  REQUIRE(std::sscanf(text_of("throughput_ratio_at_positions").c_str(), "%lfx (%lf..%lf) at",
+                      &at_end, &low, &high) == 3);
+  CHECK(low < at_end);
+  CHECK(at_end < high);
 }

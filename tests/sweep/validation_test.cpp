@@ -151,6 +151,21 @@ TEST_CASE("a claim is read on the search of the file", "[sweep][validation]") {
   CHECK_THAT(result.where, Catch::Contains("helix") && Catch::Contains("against tp"));
 }
 
+TEST_CASE("a file that says why nothing is predicted keeps its numbers", "[sweep][validation]") {
+  const std::string without = R"({"conditions": null, "unpredicted": "linear attention"})";
+  const Validation file = changed(without, R"({"at": null})");
+  const ValidationResult result = only_result(file);
+  CHECK(result.value->published == 5.0);
+  CHECK_FALSE(result.predicted);
+  CHECK(result.reason == "linear attention");
+  CHECK(result.verdict == ValidationVerdict::Reported);
+  CHECK_THROWS_WITH(changed(without),
+                    "v.json: /measured/0/at: unknown key; expected one of name, quantity, value, "
+                    "unit, note");
+  CHECK_THROWS_WITH(changed(R"({"unpredicted": "x"})"),
+                    Catch::StartsWith("v.json: /conditions: unknown key"));
+}
+
 TEST_CASE("mistakes in published steps are answered with their place", "[sweep][validation]") {
   const auto wrong = [](const std::string& file, const std::string& value, const std::string& is) {
     CHECK_THROWS_WITH(changed(file, value), is);
@@ -191,7 +206,7 @@ TEST_CASE("mistakes in published steps are answered with their place", "[sweep][
 
 TEST_CASE("the published steps that come with the program are right", "[sweep][validation]") {
   const auto names = kCatalog.names("scenarios/validation");
-  CHECK(names.size() >= 7);
+  CHECK(names.size() >= 9);
   for (const std::string& name : names) {
     CAPTURE(name);
     const Validation file =

@@ -20,7 +20,7 @@ struct OperationShare {
 
 /// A published number beside ours.
 struct ValidationResult {
-  const MeasuredValue* value = nullptr;
+  const MeasuredValue* value = nullptr;  ///< of the file, which must outlive the result
   std::optional<double> predicted;
   std::optional<Interval> interval;  ///< of ours, where its errors are known
   ValidationVerdict verdict = ValidationVerdict::Reported;

@@ -106,9 +106,10 @@ TEST_CASE("ratios and slopes compare two points", "[sweep][validation]") {
 
 TEST_CASE("predicted numbers have the interval of their steps where errors are known",
           "[sweep][validation][error]") {
-  const auto measured = [](const std::string& value) {
-    return only_result(
-        changed(R"({"conditions": {"fidelity": "measured", "weights": null}})", value));
+  std::vector<Validation> files;  // results point into them
+  const auto measured = [&](const std::string& value) {
+    files.push_back(changed(R"({"conditions": {"fidelity": "measured", "weights": null}})", value));
+    return only_result(files.back());
   };
   const ValidationResult ttl = measured(R"({"value": 5})");
   REQUIRE(ttl.interval);

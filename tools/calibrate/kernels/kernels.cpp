@@ -1,0 +1,3 @@
+// Every kernel, compiled for the emulator.
+#include "tools/calibrate/kernels/combine.hpp"
+#include "tools/calibrate/kernels/gqa_decode.hpp"

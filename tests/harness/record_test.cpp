@@ -1,0 +1,122 @@
+#include "tools/calibrate/harness/record.hpp"
+
+#include <catch2/catch.hpp>
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
+#include "tests/support/temporary_folder.hpp"
+#include "tools/calibrate/harness/record_file.hpp"
+#include "tools/calibrate/harness/samples.hpp"
+
+using namespace helixsim;
+
+namespace {
+
+MeasuredRecord record_named(const std::string& kernel) {
+  MeasuredRecord record;
+  record.key = {.kernel = kernel,
+                .variant = "mma16_bulk3",
+                .impl = "own",
+                .shape = {{"b", 8}, {"s", 131072}},
+                .dtype = {{"kv", "bf16"}},
+                .mode = "graph_cold"};
+  record.bytes = 538968064;
+  record.flops = 8589934592;
+  record.timing = {.median_us = 124.9,
+                   .p10_us = 124.2,
+                   .p90_us = 126.0,
+                   .empty_us = 1.2,
+                   .reps = 16,
+                   .samples = 60};
+  record.check = {.error = 1.8e-3, .ok = true};
+  record.gpu = {.name = "Some GPU",
+                .sm = "9.0",
+                .sms = 132,
+                .l2_bytes = 62914560,
+                .memory_mhz = 3201,
+                .uuid_hash = "ab12"};
+  record.clocks = {
+      .sm_median_mhz = 1980, .sm_least_mhz = 1965, .power_w = 610, .temperature_c = 58};
+  record.software = {{"cuda", "13.0"}};
+  record.utc = "2026-11-22T00:00:00Z";
+  record.suspect = true;
+  return record;
+}
+
+Node node_of(const std::string& line) {
+  return parse_json(line, "r.jsonl:1");
+}
+
+}  // namespace
+
+TEST_CASE("a record is read as it was written", "[harness][record]") {
+  const MeasuredRecord record = record_named("gqa_decode");
+  const std::string line = to_json_line(record);
+  CHECK(line.find('\n') == std::string::npos);
+  const MeasuredRecord again = read_record(node_of(line));
+  CHECK(again.key == record.key);
+  CHECK(to_json_line(again) == line);
+}
+
+TEST_CASE("keys tell cells apart by all that they hold", "[harness][record]") {
+  const CellKey key = record_named("a").key;
+  CellKey other = key;
+  CHECK(other.text() == key.text());
+  other.shape["s"] = 1;
+  CHECK(other.text() != key.text());
+  other = key;
+  other.dtype["kv"] = "fp8";
+  CHECK(other.text() != key.text());
+  other = key;
+  other.mode = "isolated";
+  CHECK(other.text() != key.text());
+}
+
+TEST_CASE("mistakes in a record are answered with their place", "[harness][record]") {
+  const auto wrong = [](const std::string& patch, const std::string& message) {
+    nlohmann::json json = nlohmann::json::parse(to_json_line(record_named("a")));
+    json.merge_patch(nlohmann::json::parse(patch));
+    CHECK_THROWS_WITH(read_record(node_of(json.dump())), Catch::Contains(message));
+  };
+  wrong(R"({"schema": "helixsim/record/2"})", "r.jsonl:1: /schema: expected \"helixsim/record/1\"");
+  wrong(R"({"median_us": -1})", "/median_us");
+  wrong(R"({"median_us": 200})", "/median_us: lies outside of p10_us and p90_us");
+  wrong(R"({"shape": {"b": 1.5}})", "/shape/b");
+  wrong(R"({"gpu": null})", "gpu");
+  wrong(R"({"reps": 0})", "/reps");
+  CHECK_NOTHROW(read_record(node_of([] {
+    nlohmann::json json = nlohmann::json::parse(to_json_line(record_named("a")));
+    json["later"] = 1;
+    return json.dump();
+  }())));
+}
+
+TEST_CASE("records are added to a file, after a torn line is cut off", "[harness][record]") {
+  const TemporaryFolder folder;
+  const auto file = folder.path() / "r.jsonl";
+  RecordAppender(file).append(record_named("a"));
+  {
+    std::ofstream torn(file, std::ios::app);
+    torn << R"({"schema": "helixsim/rec)";
+  }
+  CHECK_FALSE(read_records(file).torn.empty());
+  RecordAppender appender(file);
+  appender.append(record_named("b"));
+  const RecordList list = read_records(file);
+  CHECK(list.torn.empty());
+  REQUIRE(list.records.size() == 2);
+  CHECK(list.records[1].key.kernel == "b");
+  std::ofstream(file, std::ios::app) << "no json\n";
+  CHECK_THROWS_WITH(read_records(file), Catch::Contains("r.jsonl:3: expected a record"));
+}
+
+TEST_CASE("percentiles lie between samples in proportion", "[harness][samples]") {
+  const double launches[] = {50e-6, 10e-6, 20e-6, 40e-6, 30e-6};
+  const Timing timing = timing_of(launches, 2, 1e-6);
+  CHECK(timing.median_us == Approx(30.0 / 2 - 1));
+  CHECK(timing.p10_us == Approx((10.0 + 0.4 * 10.0) / 2 - 1));
+  CHECK(timing.p90_us == Approx((40.0 + 0.6 * 10.0) / 2 - 1));
+  CHECK(timing.samples == 5);
+}

@@ -1,0 +1,51 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/calibrate/harness/record.hpp"
+
+namespace helixsim {
+
+/// Something to measure: a kernel at one shape.
+struct Cell {
+  CellKey key;
+  double bytes = 0.0;  ///< least that must move
+  double flops = 0.0;
+  double footprint = 0.0;  ///< bytes of one set of buffers
+  /// How much knowing it tells, relative to others: cells are measured in falling order of it, so
+  /// that a run that is cut off has what matters most.
+  double information = 1.0;
+  bool standin = false;
+};
+
+/// A cell whose kernel has been set up with buffers of its own: random numbers, distinct in each of
+/// its sets, as many sets as keep L2 from helping.
+class PreparedCell {
+ public:
+  virtual ~PreparedCell() = default;
+  /// Runs the kernel once on poisoned outputs and compares with its plain twin.
+  virtual CheckResult check() = 0;
+  /// Seconds of one launch of the graph that holds `reps()` repetitions.
+  virtual double launch() = 0;
+  [[nodiscard]] virtual int reps() const = 0;
+};
+
+/// A GPU to measure on. Tests have one that is a formula.
+class GpuBench {
+ public:
+  virtual ~GpuBench() = default;
+  [[nodiscard]] virtual GpuFacts facts() const = 0;
+  [[nodiscard]] virtual std::map<std::string, std::string> software() const = 0;
+  /// Null, with the reason in `why`, when the GPU cannot run the cell.
+  virtual std::unique_ptr<PreparedCell> prepare(const Cell& cell, std::string& why) = 0;
+  /// Seconds of one repetition in a graph of empty kernels.
+  virtual double empty_repetition() = 0;
+  virtual Clocks clocks() = 0;
+  /// Seconds since some moment, for budgets.
+  virtual double now() = 0;
+  virtual std::string utc() = 0;
+};
+
+}  // namespace helixsim

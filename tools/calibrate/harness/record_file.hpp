@@ -1,0 +1,36 @@
+#pragma once
+
+#include <filesystem>
+#include <fstream>
+#include <string>
+#include <vector>
+
+#include "tools/calibrate/harness/record.hpp"
+
+namespace helixsim {
+
+/// Records of a file, and lines that are none.
+struct RecordList {
+  std::vector<MeasuredRecord> records;
+  /// The last line when it has no end: a run was cut off while it wrote. Empty else.
+  std::string torn;
+};
+
+/// Reads a file of JSON lines. Errors: ConfigError "FILE:LINE: ..." for any other line that is no
+/// record, and for a file that cannot be read.
+RecordList read_records(const std::filesystem::path& file);
+
+/// Records added to the end of a file, each handed to the system before append returns. Records
+/// that are there stay as they are; a torn last line is cut off first.
+class RecordAppender {
+ public:
+  /// Errors: ConfigError when the file cannot be written.
+  explicit RecordAppender(std::filesystem::path file);
+  void append(const MeasuredRecord& record);
+
+ private:
+  std::filesystem::path file_;
+  std::ofstream out_;
+};
+
+}  // namespace helixsim

@@ -16,7 +16,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-PROGRAM = ("the program", "tools/helixsim", ["report", "replay"])  # an executable, so not in the table
+PROGRAM = ("the program", "tools/helixsim", ["report", "replay", "runner"])  # an executable, so not in the table
 SOURCES = {".hpp", ".h", ".cuh", ".cpp", ".cu"}
 HEADERS = {".hpp", ".h", ".cuh"}
 INCLUDE = re.compile(r'^\s*#\s*include\s*(["<])([^">]+)[">]')

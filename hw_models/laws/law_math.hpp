@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "hw_models/laws/split_plan.hpp"
+
 namespace helixsim {
 
 /// Between the larger of two times and their sum: (a^p + b^p)^(1/p), p >= 1.
@@ -32,18 +34,6 @@ inline double norm6(double a, double b) {
 /// The smallest power of two that is at least `value`, which is at least 1.
 inline double power_of_two_at_least(double value) {
   return static_cast<double>(std::bit_ceil(static_cast<std::uint64_t>(std::ceil(value))));
-}
-
-/// How `items` of equal work fill the multiprocessors when each may be split.
-struct SplitPlan {
-  double splits = 1.0;  ///< parts of an item
-  double waves = 1.0;   ///< rounds until all parts have run
-};
-
-/// As many splits as the multiprocessors hold at once, at most `most`, which is at least 1.
-inline SplitPlan split_plan(double items, double most, double multiprocessors) {
-  const double splits = std::clamp(std::floor(multiprocessors / items), 1.0, most);
-  return {.splits = splits, .waves = std::ceil(items * splits / multiprocessors)};
 }
 
 /// What a memory hierarchy delivers for data that the GPU reads again and again, when `footprint`

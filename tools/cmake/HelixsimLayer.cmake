@@ -3,9 +3,10 @@
 add_library(helixsim_options INTERFACE)
 target_compile_features(helixsim_options INTERFACE cxx_std_20)
 # Results are the same bytes at every optimisation level: no contraction into fused multiply-adds, no fast-math.
-target_compile_options(helixsim_options INTERFACE -ffp-contract=off
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wold-style-cast
-  $<$<BOOL:${HELIXSIM_WARNINGS_AS_ERRORS}>:-Werror>)
+# nvcc has options of its own.
+target_compile_options(helixsim_options INTERFACE
+  "$<$<COMPILE_LANGUAGE:CXX>:-ffp-contract=off;-Wall;-Wextra;-Wpedantic;-Wshadow;-Wconversion;-Wold-style-cast>"
+  "$<$<AND:$<COMPILE_LANGUAGE:CXX>,$<BOOL:${HELIXSIM_WARNINGS_AS_ERRORS}>>:-Werror>")
 
 # helixsim_layer(engine DEPENDS units HEADERS task_graph.hpp SOURCES task_graph.cpp [PACKAGES Boost::headers])
 function(helixsim_layer name)

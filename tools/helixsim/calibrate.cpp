@@ -107,6 +107,7 @@ void add_calibrate(CLI::App& program, int& status) {
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });
   add_calibrate_check(app, status);
+  add_calibrate_run(app, status);
 }
 
 }  // namespace helixsim

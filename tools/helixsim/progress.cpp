@@ -32,8 +32,9 @@ void catch_interrupts() {
   std::signal(SIGTERM, on_interrupt);
 }
 
-Progress::Progress(std::string what)
+Progress::Progress(std::string what, std::string unit)
     : what_(std::move(what)),
+      unit_(std::move(unit)),
       terminal_(isatty(STDERR_FILENO) == 1),
       begin_(Clock::now()),
       shown_(begin_) {}
@@ -55,14 +56,16 @@ void Progress::update(long long done, long long total) {
   const int quarter = static_cast<int>(4 * done / total);
   if (quarter <= quarter_) return;
   quarter_ = quarter;
-  tell("{}: {} % of {} points, {:.1f} s\n", what_, 25 * quarter, format_count(total), elapsed);
+  tell("{}: {} % of {} {}, {:.1f} s\n", what_, 25 * quarter, format_count(total), unit_, elapsed);
 }
 
 void Progress::renew_line(long long done, long long total, double elapsed) {
   const double rate = static_cast<double>(done) / elapsed;
   const double left = static_cast<double>(total - done) / rate;
-  tell("\r\033[K{}: {} % of {} points, {} points/s, {:.0f} s left", what_, 100 * done / total,
-       format_count(total), format_count(static_cast<long long>(rate)), left);
+  const std::string speed =
+      rate < 1.0 ? "" : fmt::format("{} {}/s, ", format_count(static_cast<long long>(rate)), unit_);
+  tell("\r\033[K{}: {} % of {} {}, {}{:.0f} s left", what_, 100 * done / total, format_count(total),
+       unit_, speed, left);
   std::fflush(stderr);
   line_open_ = true;
 }

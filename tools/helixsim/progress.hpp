@@ -10,7 +10,7 @@ namespace helixsim {
 /// lines at every quarter elsewhere.
 class Progress {
  public:
-  explicit Progress(std::string what);
+  explicit Progress(std::string what, std::string unit = "points");
   ~Progress();
   Progress(const Progress&) = delete;
   Progress& operator=(const Progress&) = delete;
@@ -22,6 +22,7 @@ class Progress {
   void renew_line(long long done, long long total, double elapsed);
 
   std::string what_;
+  std::string unit_;
   bool terminal_;
   Clock::time_point begin_;
   Clock::time_point shown_;

@@ -1,0 +1,74 @@
+#include "tools/calibrate/harness/plan.hpp"
+
+#include <algorithm>
+
+#include "tools/calibrate/harness/plans/plans.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr std::size_t kAnchorCells = 4;  ///< of each kernel
+
+/// A kernel's cells, those that tell most first.
+std::vector<Cell> ordered_cells(const PlanEntry& entry, const GpuFacts& gpu) {
+  const std::vector<Cell> cells = entry.cells(gpu);
+  std::vector<Cell> ordered;
+  for (const std::size_t place : spread_order(cells.size())) {
+    ordered.push_back(cells[place]);
+    ordered.back().information = entry.weight / static_cast<double>(ordered.size());
+  }
+  return ordered;
+}
+
+}  // namespace
+
+std::vector<std::size_t> spread_order(std::size_t count) {
+  std::vector<std::size_t> order;
+  if (count == 0) return order;
+  std::vector<bool> taken(count, false);
+  const auto take = [&](std::size_t place) {
+    if (taken[place]) return;
+    taken[place] = true;
+    order.push_back(place);
+  };
+  take(0);
+  take(count - 1);
+  for (std::size_t parts = 2; order.size() < count; parts *= 2) {
+    for (std::size_t i = 1; i < parts; i += 2) take(i * (count - 1) / parts);
+  }
+  return order;
+}
+
+std::span<const PlanEntry> plan_entries() {
+  static constexpr PlanEntry kTable[] = {
+      {"stream_read", "what HBM delivers, by size and by CTAs", 10.0, stream_read_cells},
+      {"launch_chain", "what a kernel costs that does nothing", 9.0, launch_chain_cells},
+      {"gqa_decode", "attention over a KV shard: bytes, splits, waves", 8.0, gqa_decode_cells},
+      {"gemm", "weights of the projections and the FFN, few tokens", 8.0, gemm_cells},
+      {"combine", "merge of partial outputs over splits or KVP ranks", 4.0, combine_cells},
+  };
+  return kTable;
+}
+
+std::vector<Cell> calibration_cells(const GpuFacts& gpu, std::span<const std::string> kernels) {
+  std::vector<Cell> all;
+  for (const PlanEntry& entry : plan_entries()) {
+    const bool wanted =
+        kernels.empty() || std::find(kernels.begin(), kernels.end(), entry.kernel) != kernels.end();
+    if (!wanted) continue;
+    for (Cell& cell : ordered_cells(entry, gpu)) all.push_back(std::move(cell));
+  }
+  return all;
+}
+
+std::vector<Cell> anchor_cells(const GpuFacts& gpu) {
+  std::vector<Cell> few;
+  for (const PlanEntry& entry : plan_entries()) {
+    std::vector<Cell> cells = ordered_cells(entry, gpu);
+    cells.resize(std::min(cells.size(), kAnchorCells));
+    few.insert(few.end(), cells.begin(), cells.end());
+  }
+  return few;
+}
+
+}  // namespace helixsim

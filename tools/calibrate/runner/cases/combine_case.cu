@@ -1,0 +1,86 @@
+#include <stdexcept>
+#include <vector>
+
+#include "tools/calibrate/kernels/combine.hpp"
+#include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/random_fill.hpp"
+#include "tools/calibrate/runner/sampled_check.hpp"
+
+namespace helixsim {
+namespace {
+
+using namespace kernels;
+
+/// Shape: parts of rows of `width` numbers.
+class CombineCase final : public KernelCase {
+ public:
+  CombineCase(const Cell& cell, int sets)
+      : parts_(number(cell, "parts")), rows_(number(cell, "rows")), width_(number(cell, "width")) {
+    if (parts_ > kCombineMostParts || width_ % 128 != 0)
+      throw std::invalid_argument("at most 64 parts, widths that are multiples of 128");
+    const auto count = static_cast<std::size_t>(sets);
+    partial_ = normal_array<Bf16>(part_numbers() * count, 1);
+    lse2_ = normal_array<float>(std::size_t{parts_} * rows_ * count, 2, 5.0f);
+    out_ = DeviceArray<Bf16>(std::size_t{rows_} * width_);
+    out_lse2_ = DeviceArray<float>(rows_);
+  }
+
+  void enqueue(cudaStream_t stream, int set) override {
+    Combine<Bf16, Bf16> call{
+        .partial = partial_.data() + part_numbers() * static_cast<std::size_t>(set),
+        .lse2 = lse2_.data() + std::size_t{parts_} * rows_ * static_cast<std::size_t>(set),
+        .out = out_.data(),
+        .out_lse2 = out_lse2_.data(),
+        .parts = parts_,
+        .rows = rows_,
+        .width = width_};
+    constexpr unsigned kRows = kCombineThreads / kWarpThreads;
+    launch_kernel(reinterpret_cast<const void*>(&combine<Bf16, Bf16>), dim3((rows_ + kRows - 1) / kRows),
+                  kCombineThreads, 0, stream, &call);
+  }
+
+  CheckResult check() override {
+    out_.poison();
+    enqueue(nullptr, 0);
+    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    SampledCheck found;
+    for (const unsigned row : {0u, rows_ / 2, rows_ - 1}) add_row(row, found);
+    constexpr double kTolerance = 4e-3;  // of the output's BF16
+    return found.result(kTolerance);
+  }
+
+ private:
+  static unsigned number(const Cell& cell, const char* name) {
+    return static_cast<unsigned>(shape_of(cell, name));
+  }
+  [[nodiscard]] std::size_t part_numbers() const { return std::size_t{parts_} * rows_ * width_; }
+
+  void add_row(unsigned row, SampledCheck& found) const {
+    MergedLse<double> merged;
+    std::vector<double> lse2;
+    for (unsigned part = 0; part < parts_; ++part) {
+      lse2.push_back(lse2_.read(std::size_t{part} * rows_ + row, 1)[0]);
+      merged.add(lse2.back());
+    }
+    std::vector<double> expected(width_, 0.0);
+    for (unsigned part = 0; part < parts_; ++part) {
+      const auto numbers = partial_.read((std::size_t{part} * rows_ + row) * width_, width_);
+      for (unsigned i = 0; i < width_; ++i)
+        expected[i] += merged.weight(lse2[part]) * to_float(numbers[i]);
+    }
+    const auto out = out_.read(std::size_t{row} * width_, width_);
+    for (unsigned i = 0; i < width_; ++i) found.add(to_float(out[i]), expected[i]);
+  }
+
+  unsigned parts_, rows_, width_;
+  DeviceArray<Bf16> partial_, out_;
+  DeviceArray<float> lse2_, out_lse2_;
+};
+
+}  // namespace
+
+std::unique_ptr<KernelCase> make_combine(const Cell& cell, int sets) {
+  return std::make_unique<CombineCase>(cell, sets);
+}
+
+}  // namespace helixsim

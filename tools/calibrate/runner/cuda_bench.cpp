@@ -1,0 +1,175 @@
+#include "tools/calibrate/runner/open_gpu.hpp"
+
+#include <cuda_runtime.h>
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cmath>
+#include <ctime>
+#include <stdexcept>
+
+#include "tools/calibrate/runner/cuda_error.hpp"
+#include "tools/calibrate/runner/kernel_case.hpp"
+#include "tools/calibrate/runner/launch_graph.hpp"
+#include "tools/calibrate/runner/nvml.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr double kColdFactor = 4.0;  ///< of L2 that lies between two uses of a buffer
+constexpr int kLeastReps = 4;
+constexpr int kMostReps = 1024;
+constexpr double kMemoryPart = 0.8;  ///< of what is free that a cell may take
+
+std::string hex_hash(const void* data, std::size_t size) {
+  std::uint64_t hash = 0xcbf29ce484222325ULL;  // FNV-1a
+  const auto* bytes = static_cast<const unsigned char*>(data);
+  for (std::size_t i = 0; i < size; ++i) hash = (hash ^ bytes[i]) * 0x100000001b3ULL;
+  return fmt::format("{:016x}", hash);
+}
+
+class GraphCell final : public PreparedCell {
+ public:
+  GraphCell(std::unique_ptr<KernelCase> kernel, int sets, Nvml* nvml)
+      : kernel_(std::move(kernel)), sets_(sets), nvml_(nvml) {}
+
+  CheckResult check() override { return kernel_->check(); }
+  double launch() override {
+    if (graph_ == nullptr) {
+      graph_ = std::make_unique<LaunchGraph>(
+          sets_, [this](cudaStream_t stream, int set) { kernel_->enqueue(stream, set); });
+    }
+    const double seconds = graph_->launch();
+    if (nvml_ != nullptr) nvml_->sample();
+    return seconds;
+  }
+  [[nodiscard]] int reps() const override { return sets_; }
+
+ private:
+  std::unique_ptr<KernelCase> kernel_;
+  int sets_;
+  Nvml* nvml_;
+  std::unique_ptr<LaunchGraph> graph_;
+};
+
+class CudaBench final : public GpuBench {
+ public:
+  explicit CudaBench(const cudaDeviceProp& properties) : properties_(properties) {
+    const std::string bus = fmt::format("{:08x}:{:02x}:{:02x}.0", properties.pciDomainID,
+                                        properties.pciBusID, properties.pciDeviceID);
+    nvml_ = Nvml::open(bus);
+  }
+
+  [[nodiscard]] GpuFacts facts() const override;
+  [[nodiscard]] std::map<std::string, std::string> software() const override;
+  std::unique_ptr<PreparedCell> prepare(const Cell& cell, std::string& why) override;
+  double empty_repetition() override;
+  Clocks clocks() override { return nvml_ ? nvml_->summary() : Clocks{}; }
+  double now() override {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
+        .count();
+  }
+  std::string utc() override {
+    return fmt::format("{:%Y-%m-%dT%H:%M:%SZ}", fmt::gmtime(std::time(nullptr)));
+  }
+
+ private:
+  [[nodiscard]] int sets_for(const Cell& cell) const;
+
+  cudaDeviceProp properties_;
+  std::unique_ptr<Nvml> nvml_;
+};
+
+GpuFacts CudaBench::facts() const {
+  int memory_khz = 0;
+  cudaDeviceGetAttribute(&memory_khz, cudaDevAttrMemoryClockRate, 0);
+  return {.name = properties_.name,
+          .sm = fmt::format("{}.{}", properties_.major, properties_.minor),
+          .sms = properties_.multiProcessorCount,
+          .l2_bytes = properties_.l2CacheSize,
+          .memory_mhz = memory_khz / 1000,
+          .uuid_hash = hex_hash(&properties_.uuid, sizeof(properties_.uuid))};
+}
+
+std::map<std::string, std::string> CudaBench::software() const {
+  int driver = 0;
+  cudaDriverGetVersion(&driver);
+  const auto text = [](int version) {
+    return fmt::format("{}.{}", version / 1000, version % 1000 / 10);
+  };
+  return {{"driver_cuda", text(driver)}, {"cuda", text(CUDART_VERSION)}, {"git", HELIXSIM_GIT}};
+}
+
+/// As many sets as leave L2 cold, within what a graph should hold.
+int CudaBench::sets_for(const Cell& cell) const {
+  if (cell.key.mode == "graph_warm") return kLeastReps;
+  const double between = kColdFactor * properties_.l2CacheSize;
+  const double sets = std::ceil(between / std::max(cell.footprint, 1.0)) + 1.0;
+  return static_cast<int>(std::clamp(sets, double{kLeastReps}, double{kMostReps}));
+}
+
+std::unique_ptr<PreparedCell> CudaBench::prepare(const Cell& cell, std::string& why) {
+  std::size_t available = 0;
+  std::size_t total = 0;
+  HELIXSIM_CUDA_CALL(cudaMemGetInfo(&available, &total));
+  const double room = kMemoryPart * static_cast<double>(available);
+  int sets = sets_for(cell);
+  while (sets > 2 && sets * cell.footprint > room) --sets;
+  if (sets * cell.footprint > room) {
+    why =
+        fmt::format("needs {:.1f} GB, and {:.1f} GB are free", 2e-9 * cell.footprint, 1e-9 * room);
+    return nullptr;
+  }
+  for (const KernelCaseEntry& entry : kernel_cases()) {
+    if (entry.kernel != cell.key.kernel || entry.variant != cell.key.variant) continue;
+    try {
+      return std::make_unique<GraphCell>(entry.make(cell, sets), sets, nvml_.get());
+    } catch (const std::invalid_argument& reason) {
+      why = reason.what();
+      return nullptr;
+    }
+  }
+  why = "there is no such kernel on this GPU";
+  return nullptr;
+}
+
+double CudaBench::empty_repetition() {
+  std::string why;
+  Cell empty;
+  empty.key = {.kernel = "launch_chain",
+               .variant = "serial",
+               .impl = "own",
+               .shape = {{"grid", 1}, {"smem", 0}},
+               .dtype = {},
+               .mode = "graph_warm"};
+  const auto prepared = prepare(empty, why);
+  if (prepared == nullptr) throw CudaError("no empty kernel: " + why);
+  std::vector<double> launches;
+  for (int i = 0; i < 15; ++i) launches.push_back(prepared->launch());
+  std::nth_element(launches.begin(), launches.begin() + 7, launches.end());
+  return launches[7] / prepared->reps();
+}
+
+}  // namespace
+
+std::unique_ptr<GpuBench> open_gpu(std::string& why) {
+  int count = 0;
+  const cudaError_t status = cudaGetDeviceCount(&count);
+  if (status != cudaSuccess || count == 0) {
+    why = status == cudaSuccess ? "no GPU" : cudaGetErrorString(status);
+    return nullptr;
+  }
+  cudaDeviceProp properties{};
+  HELIXSIM_CUDA_CALL(cudaGetDeviceProperties(&properties, 0));
+  if (properties.major < 9) {
+    why = fmt::format("{} has compute capability {}.{}; the kernels need 9.0 or later",
+                      properties.name, properties.major, properties.minor);
+    return nullptr;
+  }
+  HELIXSIM_CUDA_CALL(cudaSetDevice(0));
+  return std::make_unique<CudaBench>(properties);
+}
+
+}  // namespace helixsim

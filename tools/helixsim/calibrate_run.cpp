@@ -1,0 +1,143 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <filesystem>
+#include <memory>
+
+#include "sim/config/config_error.hpp"
+#include "sim/config/suggest.hpp"
+#include "tools/calibrate/harness/plan.hpp"
+#include "tools/calibrate/harness/record_file.hpp"
+#include "tools/calibrate/harness/session.hpp"
+#include "tools/calibrate/runner/open_gpu.hpp"
+#include "tools/helixsim/common.hpp"
+#include "tools/helixsim/progress.hpp"
+#include "tools/helixsim/tell.hpp"
+
+namespace helixsim {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr double kFullSeconds = 540.0;   // with set-up within ten minutes
+constexpr double kAnchorSeconds = 55.0;  // within one
+
+struct RunOptions {
+  std::string out;
+  std::vector<std::string> only;
+  double budget = 0.0;
+  bool anchor = false;
+};
+
+void check_kernels(const std::vector<std::string>& only) {
+  std::vector<std::string> known;
+  for (const PlanEntry& entry : plan_entries()) known.emplace_back(entry.kernel);
+  for (const std::string& name : only) {
+    if (std::find(known.begin(), known.end(), name) == known.end())
+      throw ConfigError(
+          fmt::format("--only: unknown kernel \"{}\"{}", name, suggestion(name, known)));
+  }
+}
+
+/// Keys of what is measured already, by this GPU: suspect and failed ones are measured again.
+std::set<std::string> done_in(const fs::path& file, const GpuFacts& gpu) {
+  std::set<std::string> done;
+  std::error_code error;
+  if (!fs::exists(file, error)) return done;
+  const RecordList list = read_records(file);
+  if (!list.torn.empty())
+    tell("{}: the last line is cut off; it is measured again\n", file.string());
+  for (const MeasuredRecord& record : list.records) {
+    if (record.gpu.uuid_hash == gpu.uuid_hash && record.check.ok && !record.suspect)
+      done.insert(record.key.text());
+  }
+  return done;
+}
+
+void print_summary(const SessionResult& result, const RunOptions& options) {
+  fmt::print("{} cells measured, {} known already, {} not reached\n", result.measured, result.known,
+             result.not_reached);
+  if (result.suspect > 0)
+    fmt::print(
+        "{} are suspect: the GPU's rate moved while they were measured; a later run measures "
+        "them again\n",
+        result.suspect);
+  if (result.failed_checks > 0)
+    fmt::print("{} failed their check and were not timed\n", result.failed_checks);
+  for (const LeftOut& one : result.left_out) tell("left out: {}: {}\n", one.cell, one.why);
+  fmt::print("records in {}\n", options.out);
+  if (result.not_reached > 0) fmt::print("the same command goes on with the rest\n");
+}
+
+int run(const RunOptions& options) {
+  check_kernels(options.only);
+  std::string why;
+  const std::unique_ptr<GpuBench> gpu = open_gpu(why);
+  if (gpu == nullptr) {
+    tell("helixsim: no GPU to measure on: {}\n", why);
+    return kNothingFeasible;
+  }
+  const GpuFacts facts = gpu->facts();
+  const std::vector<Cell> cells =
+      options.anchor ? anchor_cells(facts) : calibration_cells(facts, options.only);
+  SessionOptions session;
+  session.budget_seconds = options.budget > 0.0 ? options.budget
+                           : options.anchor     ? kAnchorSeconds
+                                                : kFullSeconds;
+  session.done = done_in(options.out, facts);
+  RecordAppender records(options.out);
+  session.record = [&](const MeasuredRecord& record) { records.append(record); };
+  catch_interrupts();
+  session.stop = &interrupted();
+  Progress progress(fmt::format("measuring {}", facts.name), "cells");
+  session.progress = [&](int behind, int all, double) { progress.update(behind, all); };
+  const SessionResult result = measure_cells(*gpu, ceiling_cell(facts), cells, session);
+  print_summary(result, options);
+  if (interrupted()) return kInterrupted;
+  return result.failed_checks > 0 ? kClaimFailed : kDone;
+}
+
+void add_run_flags(CLI::App& app, RunOptions& options) {
+  app.add_option("--out", options.out,
+                 "Records file: lines are added, what it has is not measured again")
+      ->required()
+      ->type_name("FILE");
+  app.add_option("--budget", options.budget, "Seconds to measure for")
+      ->check(CLI::Range(1.0, 86'400.0))
+      ->type_name("SECONDS");
+}
+
+std::string kernels_text() {
+  std::string text = "Kernels, in the order of what they tell:\n";
+  for (const PlanEntry& entry : plan_entries())
+    text += fmt::format("  {:<14}{}\n", entry.kernel, entry.text);
+  return text;
+}
+
+}  // namespace
+
+void add_calibrate_run(CLI::App& calibrate, int& status) {
+  const auto options = std::make_shared<RunOptions>();
+  CLI::App& app = *calibrate.add_subcommand("run", "Measure the kernels on this machine's GPU");
+  add_run_flags(app, *options);
+  app.add_option("--only", options->only, "Kernel to measure (repeatable); else all")
+      ->type_name("KERNEL");
+  app.footer(
+      kernels_text() +
+      "\nExample:\n  helixsim calibrate run --out my_gpu.jsonl\n"
+      "Takes nine minutes (--budget). What matters most is measured first, so a run that is\n"
+      "cut off is of use; the same command goes on. Without a GPU the exit status is 3.");
+  app.callback([options, &status] { status = run(*options); });
+
+  const auto few = std::make_shared<RunOptions>();
+  few->anchor = true;
+  CLI::App& anchor =
+      *calibrate.add_subcommand("anchor", "A minute's measurement of each kernel's range");
+  add_run_flags(anchor, *few);
+  anchor.footer(
+      "Example:\n  helixsim calibrate anchor --out my_gpu.jsonl\n"
+      "A few points of each kernel: enough to fit the rates of a GPU whose model is known.");
+  anchor.callback([few, &status] { status = run(*few); });
+}
+
+}  // namespace helixsim

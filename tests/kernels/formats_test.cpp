@@ -44,3 +44,20 @@ TEST_CASE("E4M3 numbers are those of the OCP table and written to the nearest",
     }
   }
 }
+
+TEST_CASE("E2M1 numbers are written to the nearest, ties to the even pattern",
+          "[kernels][formats]") {
+  const float numbers[] = {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f};
+  for (unsigned i = 0; i < 8; ++i) {
+    const E2m1 pattern{static_cast<std::uint8_t>(i)};
+    CHECK(to_float(pattern) == numbers[i]);
+    CHECK(to_float(E2m1{static_cast<std::uint8_t>(i | 8)}) == -numbers[i]);
+    CHECK(to_e2m1(numbers[i]).bits == i);
+    if (i == 7) break;
+    const float between = 0.5f * (numbers[i] + numbers[i + 1]);
+    CHECK(to_e2m1(between).bits == (i % 2 == 0 ? i : i + 1));
+    CHECK(to_e2m1(std::nextafter(between, 9.0f)).bits == i + 1);
+    CHECK(to_e2m1(-std::nextafter(between, 0.0f)).bits == (i | 8));
+  }
+  CHECK(to_e2m1(100.0f).bits == 7);
+}

@@ -2,6 +2,7 @@
 
 #include "tools/calibrate/kernels/arithmetic/softmax.hpp"
 #include "tools/calibrate/kernels/device.hpp"
+#include "tools/calibrate/kernels/vector_io.hpp"
 #include "tools/calibrate/kernels/warp_reduce.hpp"
 
 namespace helixsim::kernels {
@@ -28,32 +29,6 @@ struct Combine {
 
 inline constexpr unsigned kCombineThreads = 128;  // a warp a row
 inline constexpr unsigned kCombineMostParts = 64;
-
-HELIXSIM_DEVICE void load_four(float (&values)[4], const float* from) {
-  const Words4 words = load_streaming(reinterpret_cast<const Words4*>(from));
-  values[0] = float_of(words.x);
-  values[1] = float_of(words.y);
-  values[2] = float_of(words.z);
-  values[3] = float_of(words.w);
-}
-struct alignas(8) Words2 {
-  std::uint32_t x = 0, y = 0;
-};
-HELIXSIM_DEVICE void load_four(float (&values)[4], const Bf16* from) {
-  const Words2 words = load_streaming(reinterpret_cast<const Words2*>(from));
-  values[0] = float_of(words.x << 16);
-  values[1] = float_of(words.x & 0xFFFF0000u);
-  values[2] = float_of(words.y << 16);
-  values[3] = float_of(words.y & 0xFFFF0000u);
-}
-HELIXSIM_DEVICE void store_four(float* to, const float (&values)[4]) {
-  *reinterpret_cast<Words4*>(to) = {bits_of(values[0]), bits_of(values[1]), bits_of(values[2]),
-                                    bits_of(values[3])};
-}
-HELIXSIM_DEVICE void store_four(Bf16* to, const float (&values)[4]) {
-  *reinterpret_cast<Words2*>(to) = {pack_bf16(values[0], values[1]),
-                                    pack_bf16(values[2], values[3])};
-}
 
 /// Merges one row with one warp.
 template <class In, class Out>

@@ -213,6 +213,11 @@ HELIXSIM_DEVICE void store_streaming(T* to, const T& value) {
   }
 }
 
+template <class T>
+HELIXSIM_DEVICE T load_uncached(const T* from) {
+  return __ldcg(from);
+}
+
 HELIXSIM_DEVICE unsigned atomic_add(unsigned* counter, unsigned value) {
   return atomicAdd(counter, value);
 }
@@ -230,6 +235,26 @@ HELIXSIM_DEVICE void wait_for(const unsigned* flag, unsigned value) {
   do {
     asm volatile("ld.acquire.sys.global.u32 %0, [%1];" : "=r"(seen) : "l"(flag) : "memory");
   } while (seen != value);
+}
+
+HELIXSIM_DEVICE std::uint64_t clock_cycles() { return static_cast<std::uint64_t>(clock64()); }
+
+HELIXSIM_DEVICE void send_packets(Words4* to, std::uint32_t first, std::uint32_t second,
+                                  std::uint32_t epoch) {
+  asm volatile("st.volatile.global.v4.u32 [%0], {%1, %2, %3, %2};" ::"l"(to), "r"(first),
+               "r"(epoch), "r"(second)
+               : "memory");
+}
+HELIXSIM_DEVICE void receive_packets(const Words4* from, std::uint32_t epoch, std::uint32_t& first,
+                                     std::uint32_t& second) {
+  std::uint32_t of_first;
+  std::uint32_t of_second;
+  do {
+    asm volatile("ld.volatile.global.v4.u32 {%0, %1, %2, %3}, [%4];"
+                 : "=r"(first), "=r"(of_first), "=r"(second), "=r"(of_second)
+                 : "l"(from)
+                 : "memory");
+  } while (of_first != epoch || of_second != epoch);
 }
 
 HELIXSIM_DEVICE void wait_for_previous_kernel() {

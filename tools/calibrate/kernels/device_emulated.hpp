@@ -285,6 +285,12 @@ void store_streaming(T* to, const T& value) {
 // ---- across blocks and GPUs
 // ----------------------------------------------------------------------
 
+/// Past the caches of the multiprocessor: what another block has written.
+template <class T>
+T load_uncached(const T* from) {
+  return *from;
+}
+
 inline unsigned atomic_add(unsigned* counter, unsigned value) {
   const unsigned before = *counter;
   *counter += value;
@@ -299,6 +305,29 @@ inline void store_release(unsigned* flag, unsigned value) {
 /// Until a flag that another block or GPU writes has that value.
 inline void wait_for(const unsigned* flag, unsigned value) {
   emulator::wait_until([=] { return *flag == value; }, "a flag in global memory");
+}
+
+/// A clock of the multiprocessor, in its cycles: here it goes on with every look at it.
+inline std::uint64_t clock_cycles() {
+  static thread_local std::uint64_t cycles = 0;
+  return cycles += 8;
+}
+
+/// Two words of data, each with the epoch that they were sent in, as one store of 16 bytes. Each
+/// half arrives as a whole, and a reader waits for its epoch instead of a flag: no fence is needed.
+/// Source: the LL protocol of NCCL.
+inline void send_packets(Words4* to, std::uint32_t first, std::uint32_t second,
+                         std::uint32_t epoch) {
+  if (reinterpret_cast<std::uintptr_t>(to) % 16 != 0)
+    emulator::fail("packets that are not at a multiple of 16 bytes");
+  *to = {first, epoch, second, epoch};
+}
+/// Waits until both words of an epoch are there.
+inline void receive_packets(const Words4* from, std::uint32_t epoch, std::uint32_t& first,
+                            std::uint32_t& second) {
+  emulator::wait_until([=] { return from->y == epoch && from->w == epoch; }, "packets of a peer");
+  first = from->x;
+  second = from->z;
 }
 
 // ---- programmatic dependent launch

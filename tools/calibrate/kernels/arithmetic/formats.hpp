@@ -67,4 +67,32 @@ HELIXSIM_HOST_DEVICE E4m3 to_e4m3(float value) {
   return {static_cast<std::uint8_t>(sign | ((rounded >> 20) - (120u << 3)))};
 }
 
+/// OCP FP4 E2M1 in the lower four bits: 0, 0.5, 1, 1.5, 2, 3, 4, 6 and a sign.
+struct E2m1 {
+  std::uint8_t bits = 0;
+};
+inline constexpr float kMostE2m1 = 6.0f;
+
+HELIXSIM_HOST_DEVICE float to_float(E2m1 value) {
+  const std::uint32_t exponent = value.bits >> 1 & 0x3u;
+  const std::uint32_t fraction = value.bits & 0x1u;
+  const float magnitude = exponent == 0 ? 0.5f * static_cast<float>(fraction)
+                                        : float_of((exponent + 126u) << 23 | fraction << 22);
+  return (value.bits & 0x8u) != 0 ? -magnitude : magnitude;
+}
+/// The nearest, ties to the even pattern; beyond 6 it saturates, NaN too.
+HELIXSIM_HOST_DEVICE E2m1 to_e2m1(float value) {
+  const std::uint32_t bits = bits_of(value);
+  const auto sign = static_cast<std::uint8_t>(bits >> 28 & 0x8u);
+  const float magnitude = float_of(bits & 0x7FFFFFFFu);
+  // Halfway between neighbours; on a tie the even pattern wins.
+  const float halfway[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
+  std::uint8_t pattern = 0;
+  for (std::uint8_t i = 0; i < 7; ++i) {
+    const bool above = i % 2 == 0 ? magnitude > halfway[i] : magnitude >= halfway[i];
+    pattern = static_cast<std::uint8_t>(pattern + (above || magnitude != magnitude ? 1 : 0));
+  }
+  return {static_cast<std::uint8_t>(sign | pattern)};
+}
+
 }  // namespace helixsim::kernels

@@ -140,6 +140,10 @@ HELIXSIM_DEVICE std::uint16_t pack_e4m3(float low, float high) {
   return pair;
 }
 
+HELIXSIM_DEVICE unsigned count_bits(std::uint32_t bits) {
+  return static_cast<unsigned>(__popc(bits));
+}
+
 struct CopyBarrier {
   std::uint64_t state;
 };

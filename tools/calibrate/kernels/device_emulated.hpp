@@ -1,5 +1,6 @@
 #pragma once
 
+#include <bit>
 #include <cmath>
 #include <cstdint>
 #include <cstring>
@@ -196,6 +197,10 @@ inline std::uint32_t bf16_of_e4m3(std::uint16_t pair) {
 /// Two numbers as E4M3 in a half word, saturating.
 inline std::uint16_t pack_e4m3(float low, float high) {
   return static_cast<std::uint16_t>(to_e4m3(low).bits | to_e4m3(high).bits << 8);
+}
+
+inline unsigned count_bits(std::uint32_t bits) {
+  return static_cast<unsigned>(std::popcount(bits));
 }
 
 // ---- copies

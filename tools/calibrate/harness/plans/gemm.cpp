@@ -19,16 +19,20 @@ constexpr Shape kShapes[] = {
 constexpr long long kTokens[] = {1, 8, 64, 2, 512, 16, 128, 4, 32, 256};
 constexpr long long kSquare = 8192;
 
-Cell gemm_cell(const Shape& shape, long long m, bool fp8) {
+constexpr long long kMostOwnTokens = 16;  ///< of the project's own kernel
+
+Cell gemm_cell(const Shape& shape, long long m, bool fp8, bool own) {
   const double element = fp8 ? 1.0 : 2.0;
   const double weights = static_cast<double>(shape.n * shape.k) * element;
   Cell cell;
-  cell.key = {.kernel = "gemm",
-              .variant = fp8 ? "cublaslt_e4m3" : "cublaslt_bf16",
-              .impl = "lib",
-              .shape = {{"m", m}, {"n", shape.n}, {"k", shape.k}},
-              .dtype = {{"w", fp8 ? "fp8" : "bf16"}, {"x", fp8 ? "fp8" : "bf16"}, {"o", "bf16"}},
-              .mode = "graph_cold"};
+  const std::string format = fp8 ? "e4m3" : "bf16";
+  cell.key = {
+      .kernel = "gemm",
+      .variant = (own ? "gemv_" : "cublaslt_") + format,
+      .impl = own ? "own" : "lib",
+      .shape = {{"m", m}, {"n", shape.n}, {"k", shape.k}},
+      .dtype = {{"w", fp8 ? "fp8" : "bf16"}, {"x", fp8 && !own ? "fp8" : "bf16"}, {"o", "bf16"}},
+      .mode = "graph_cold"};
   cell.bytes =
       weights + static_cast<double>(m * shape.k) * element + static_cast<double>(m * shape.n) * 2.0;
   cell.flops = 2.0 * static_cast<double>(m) * static_cast<double>(shape.n * shape.k);
@@ -40,10 +44,14 @@ Cell gemm_cell(const Shape& shape, long long m, bool fp8) {
 
 std::vector<Cell> gemm_cells(const GpuFacts& /*gpu*/) {
   std::vector<Cell> cells;
-  for (const bool fp8 : {false, true}) cells.push_back(gemm_cell({kSquare, kSquare}, kSquare, fp8));
+  for (const bool fp8 : {false, true})
+    cells.push_back(gemm_cell({kSquare, kSquare}, kSquare, fp8, false));
   for (const long long m : kTokens) {
     for (const Shape& shape : kShapes) {
-      for (const bool fp8 : {false, true}) cells.push_back(gemm_cell(shape, m, fp8));
+      for (const bool fp8 : {false, true}) {
+        cells.push_back(gemm_cell(shape, m, fp8, false));
+        if (m <= kMostOwnTokens) cells.push_back(gemm_cell(shape, m, fp8, true));
+      }
     }
   }
   return cells;

@@ -7,6 +7,8 @@ namespace helixsim {
 
 std::vector<Cell> stream_read_cells(const GpuFacts& gpu);
 std::vector<Cell> launch_chain_cells(const GpuFacts& gpu);
+std::vector<Cell> pointer_chase_cells(const GpuFacts& gpu);
+std::vector<Cell> mla_decode_cells(const GpuFacts& gpu);
 std::vector<Cell> gqa_decode_cells(const GpuFacts& gpu);
 std::vector<Cell> gemm_cells(const GpuFacts& gpu);
 std::vector<Cell> combine_cells(const GpuFacts& gpu);

@@ -44,6 +44,25 @@ std::vector<Cell> stream_read_cells(const GpuFacts& gpu) {
   return cells;
 }
 
+/// 16 KB to 1 GB: in L2 and beyond.
+std::vector<Cell> pointer_chase_cells(const GpuFacts& /*gpu*/) {
+  constexpr long long kSteps = 20'000;
+  std::vector<Cell> cells;
+  for (long long bytes = 16'384; bytes <= 1LL << 30; bytes *= 4) {
+    Cell cell;
+    cell.key = {.kernel = "pointer_chase",
+                .variant = "loads",
+                .impl = "own",
+                .shape = {{"bytes", bytes}, {"steps", kSteps}},
+                .dtype = {},
+                .mode = "graph_warm"};
+    cell.bytes = 128.0 * static_cast<double>(kSteps);
+    cell.footprint = static_cast<double>(bytes);
+    cells.push_back(cell);
+  }
+  return cells;
+}
+
 std::vector<Cell> launch_chain_cells(const GpuFacts& gpu) {
   std::vector<Cell> cells;
   for (const char* variant : {"serial", "programmatic"}) {

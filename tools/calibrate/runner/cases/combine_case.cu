@@ -35,8 +35,8 @@ class CombineCase final : public KernelCase {
         .rows = rows_,
         .width = width_};
     constexpr unsigned kRows = kCombineThreads / kWarpThreads;
-    launch_kernel(reinterpret_cast<const void*>(&combine<Bf16, Bf16>), dim3((rows_ + kRows - 1) / kRows),
-                  kCombineThreads, 0, stream, &call);
+    launch_kernel(reinterpret_cast<const void*>(&combine<Bf16, Bf16>),
+                  dim3((rows_ + kRows - 1) / kRows), kCombineThreads, 0, stream, &call);
   }
 
   CheckResult check() override {

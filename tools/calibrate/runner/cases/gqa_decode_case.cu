@@ -23,13 +23,18 @@ class GqaDecodeCase final : public KernelCase {
   using Number = typename Format::Number;
 
   GqaDecodeCase(const Cell& cell, int sets)
-      : batch_(shape_of(cell, "b")), tokens_(shape_of(cell, "s")), heads_(shape_of(cell, "kvh")),
-        group_(shape_of(cell, "g")), splits_(shape_of(cell, "split")), page_(shape_of(cell, "page")) {
+      : batch_(shape_of(cell, "b")),
+        tokens_(shape_of(cell, "s")),
+        heads_(shape_of(cell, "kvh")),
+        group_(shape_of(cell, "g")),
+        splits_(shape_of(cell, "split")),
+        page_(shape_of(cell, "page")) {
     if (group_ < 1 || group_ > static_cast<int>(kGqaHeads))
       throw std::invalid_argument("groups of 1 to 16 query heads");
     const int page_tokens = page_ > 0 ? page_ : tokens_;
     pages_each_ = (tokens_ + page_tokens - 1) / page_tokens;
-    const std::size_t cache = count(batch_ * pages_each_) * count(heads_) * count(page_tokens) * kHeadSize;
+    const std::size_t cache =
+        count(batch_ * pages_each_) * count(heads_) * count(page_tokens) * kHeadSize;
     const std::size_t rows = count(batch_) * count(heads_) * count(group_);
     q_ = normal_array<Bf16>(rows * kHeadSize, 1);
     keys_ = normal_array<Number>(cache * count(sets), 2);
@@ -101,7 +106,8 @@ void GqaDecodeCase<Format>::add_head(int request, int head, SampledCheck& found)
   Softmax<double> state;
   for (int page = 0; page < pages_each_; ++page) {
     const std::size_t place = page_ > 0 ? count(pages[count(page)]) : count(request);
-    const std::size_t from = (place * count(heads_) + count(head)) * count(call_.page_tokens) * kHeadSize;
+    const std::size_t from =
+        (place * count(heads_) + count(head)) * count(call_.page_tokens) * kHeadSize;
     const int inside = std::min(call_.page_tokens, tokens_ - page * call_.page_tokens);
     const auto keys = keys_.read(from, count(inside) * kHeadSize);
     const auto values = values_.read(from, count(inside) * kHeadSize);

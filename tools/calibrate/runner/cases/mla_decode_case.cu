@@ -1,0 +1,131 @@
+#include <algorithm>
+#include <cmath>
+#include <stdexcept>
+#include <vector>
+
+#include "tools/calibrate/kernels/mla_decode.hpp"
+#include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/random_fill.hpp"
+#include "tools/calibrate/runner/sampled_check.hpp"
+
+namespace helixsim {
+namespace {
+
+using namespace kernels;
+
+constexpr double kLog2E = 1.4426950408889634;
+
+/// Shape: b requests of s tokens, contiguous; h heads; split ways.
+template <unsigned kHeads, unsigned kStages>
+class MlaDecodeCase final : public KernelCase {
+ public:
+  MlaDecodeCase(const Cell& cell, int sets)
+      : batch_(number(cell, "b")),
+        tokens_(number(cell, "s")),
+        heads_(number(cell, "h")),
+        splits_(number(cell, "split")) {
+    if (heads_ % kHeads != 0) throw std::invalid_argument("heads in whole blocks");
+    latents_ = std::size_t{batch_} * tokens_ * kMlaWidth;
+    const std::size_t rows = std::size_t{batch_} * heads_;
+    q_ = normal_array<Bf16>(rows * kMlaWidth, 1);
+    cache_ = normal_array<Bf16>(latents_ * static_cast<std::size_t>(sets), 2);
+    partial_ = DeviceArray<float>(splits_ * rows * kMlaValues);
+    lse2_ = DeviceArray<float>(splits_ * rows);
+    lengths_ = DeviceArray<int>(std::vector<int>(batch_, static_cast<int>(tokens_)));
+    call_ = {.q = q_.data(),
+             .cache = cache_.data(),
+             .pages = nullptr,
+             .lengths = lengths_.data(),
+             .partial = partial_.data(),
+             .lse2 = lse2_.data(),
+             .scale_log2 = static_cast<float>(kLog2E / std::sqrt(192.0)),
+             .heads = heads_,
+             .page_tokens = static_cast<int>(tokens_),
+             .pages_per_request = 1};
+    allow_shared_memory(kernel(), sizeof(MlaShared<kHeads, kStages>));
+  }
+
+  void enqueue(cudaStream_t stream, int set) override {
+    MlaDecode call = call_;
+    call.cache += latents_ * static_cast<std::size_t>(set);
+    launch_kernel(kernel(), dim3(splits_, heads_ / kHeads, batch_), kMlaThreads,
+                  sizeof(MlaShared<kHeads, kStages>), stream, &call);
+  }
+
+  CheckResult check() override {
+    partial_.poison();
+    lse2_.poison();
+    enqueue(nullptr, 0);
+    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    SampledCheck found;
+    add_head(0, 0, found);
+    add_head(batch_ - 1, heads_ - 1, found);
+    constexpr double kTolerance = 5e-3;  // of the probabilities' BF16
+    return found.result(kTolerance);
+  }
+
+ private:
+  static unsigned number(const Cell& cell, const char* name) {
+    return static_cast<unsigned>(shape_of(cell, name));
+  }
+  static const void* kernel() {
+    return reinterpret_cast<const void*>(&mla_decode<kHeads, kStages>);
+  }
+  void add_head(unsigned request, unsigned head, SampledCheck& found) const;
+
+  unsigned batch_, tokens_, heads_, splits_;
+  std::size_t latents_ = 0;
+  DeviceArray<Bf16> q_, cache_;
+  DeviceArray<float> partial_, lse2_;
+  DeviceArray<int> lengths_;
+  MlaDecode call_;
+};
+
+template <unsigned kHeads, unsigned kStages>
+void MlaDecodeCase<kHeads, kStages>::add_head(unsigned request, unsigned head,
+                                              SampledCheck& found) const {
+  const std::size_t row = std::size_t{request} * heads_ + head;
+  const std::vector<Bf16> q = q_.read(row * kMlaWidth, kMlaWidth);
+  std::vector<double> sum(kMlaValues, 0.0);
+  Softmax<double> state;
+  constexpr unsigned kChunk = 4096;  // tokens that are read at once
+  for (unsigned begin = 0; begin < tokens_; begin += kChunk) {
+    const unsigned count = std::min(kChunk, tokens_ - begin);
+    const auto latents = cache_.read((std::size_t{request} * tokens_ + begin) * kMlaWidth,
+                                     std::size_t{count} * kMlaWidth);
+    for (std::size_t token = 0; token < count; ++token) {
+      double score = 0.0;
+      for (std::size_t i = 0; i < kMlaWidth; ++i)
+        score += double{to_float(q[i])} * to_float(latents[token * kMlaWidth + i]);
+      score *= call_.scale_log2;
+      const double next = std::max(state.largest, score);
+      const double keep = rescale_of(state, next);
+      const double weight = std::exp2(score - next);
+      for (std::size_t i = 0; i < kMlaValues; ++i)
+        sum[i] = sum[i] * keep + weight * to_float(latents[token * kMlaWidth + i]);
+      state = {next, state.sum * keep + weight};
+    }
+  }
+  const std::size_t rows = std::size_t{batch_} * heads_;
+  MergedLse<double> merged;
+  for (unsigned split = 0; split < splits_; ++split)
+    merged.add(lse2_.read(split * rows + row, 1)[0]);
+  std::vector<double> out(kMlaValues, 0.0);
+  for (unsigned split = 0; split < splits_; ++split) {
+    const double weight = merged.weight(lse2_.read(split * rows + row, 1)[0]);
+    const auto part = partial_.read((split * rows + row) * kMlaValues, kMlaValues);
+    for (std::size_t i = 0; i < kMlaValues; ++i) out[i] += weight * part[i];
+  }
+  for (std::size_t i = 0; i < kMlaValues; ++i) found.add(out[i], sum[i] / state.sum);
+}
+
+}  // namespace
+
+std::unique_ptr<KernelCase> make_mla_decode(const Cell& cell, int sets) {
+  const int heads = shape_of(cell, "h");
+  if (heads <= 16) return std::make_unique<MlaDecodeCase<16, 4>>(cell, sets);
+  if (heads <= 32) return std::make_unique<MlaDecodeCase<32, 4>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<64, 3>>(cell, sets);
+}
+
+}  // namespace helixsim

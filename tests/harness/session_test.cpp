@@ -4,6 +4,7 @@
 #include <catch2/catch.hpp>
 
 #include "tests/harness/fake_gpu.hpp"
+#include "tools/calibrate/harness/samples.hpp"
 
 using namespace helixsim;
 
@@ -150,4 +151,13 @@ TEST_CASE("a session can be stopped between groups", "[harness]") {
   run(std::vector<Cell>(5, cell_of("a", 1e6, 1.0)));
   CHECK(run.result.measured == 2);
   CHECK(run.result.not_reached == 3);
+}
+
+TEST_CASE("percentiles lie between samples in proportion", "[harness][samples]") {
+  const double launches[] = {50e-6, 10e-6, 20e-6, 40e-6, 30e-6};
+  const Timing timing = timing_of(launches, 2, 1e-6);
+  CHECK(timing.median_us == Approx(30.0 / 2 - 1));
+  CHECK(timing.p10_us == Approx((10.0 + 0.4 * 10.0) / 2 - 1));
+  CHECK(timing.p90_us == Approx((40.0 + 0.6 * 10.0) / 2 - 1));
+  CHECK(timing.samples == 5);
 }

@@ -3,40 +3,53 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "hw_models/laws/law_file.hpp"
+#include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
 #include "sim/calibration/fit_system.hpp"
+#include "sim/calibration/record_file.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/whole_file.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/progress.hpp"
+#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
 
 namespace fs = std::filesystem;
 
-constexpr const char* kFitExample = R"(Example:
+constexpr const char* kFitExample = R"(Examples:
   helixsim calibrate fit --measurements measurements --system gb200_nvl72 \
                          --out my_gb200.json
-Reads measurements/gb200/*.csv; writes the system file and, beside it,
-laws/my_gb200.json with all that was fitted.)";
+  helixsim calibrate fit --records my_gpu.jsonl --system h200_hgx8 \
+                         --out my_gpu.json
+Writes the system file and, beside it, laws/my_gb200.json with all that was
+fitted. Tables are measurements/gb200/*.csv, and all laws are fitted to them.
+Records are of `calibrate run` and `anchor`: kernels that they have replace
+those of the system's laws, the others stay.)";
 
 constexpr const char* kExamples = R"(Examples:
+  helixsim calibrate run --out my_gpu.jsonl
+  helixsim calibrate fit --records my_gpu.jsonl --system h200_hgx8 \
+                         --out my_gpu.json
   helixsim calibrate fit --measurements measurements --system gb200_nvl72 \
                          --out my_gb200.json
   helixsim calibrate check --measurements measurements --system gb200_nvl72
-`fit` writes a system file with its laws; `check` judges laws on measurements
+`run` measures on this machine's GPU, `anchor` does in a minute; `fit` writes a
+system file with its laws; `check` judges laws on measurements
 that lie apart from those that they are fitted to.)";
 
 struct FitOptions {
   CommonOptions common;
   std::string measurements;
+  std::vector<std::string> records;
   std::string system;
   std::string out;
 };
@@ -45,19 +58,55 @@ long long family_count(const MeasuredRows& rows) {
   return std::apply([](const auto&... of) { return (0LL + ... + std::ssize(of)); }, rows.families);
 }
 
-/// The system's own file with its laws named; comments in it are lost.
-std::string system_text(const Node& document, const std::string& name, const std::string& laws) {
+std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
+  std::vector<MeasuredRecord> all;
+  for (const std::string& file : files) {
+    RecordList list = read_records(file);
+    if (!list.torn.empty()) tell("warning: {}: the last line is cut off and left out\n", file);
+    all.insert(all.end(), std::make_move_iterator(list.records.begin()),
+               std::make_move_iterator(list.records.end()));
+  }
+  return all;
+}
+
+/// Laws of kernels that were not measured stay those of the system, where it has some.
+void keep_other_laws(const System& system, FittedLaws& laws) {
+  if (system.laws_file.empty()) return;
+  const FittedLaws known = read_system_laws(system);
+  for_each_law([&]<class Law>() {
+    auto& families = of_law<Law, FittedLaw>(laws.laws);
+    for (const auto& [name, law] : of_law<Law, FittedLaw>(known.laws))
+      families.try_emplace(name, law);
+  });
+}
+
+/// The system's own file with its laws named, and the gap between kernels in seconds where it was
+/// measured (else 0); comments in it are lost.
+std::string system_text(const Node& document, const std::string& name, const std::string& laws,
+                        double graph_gap) {
   std::ifstream in(document.file(), std::ios::binary);
   auto json = nlohmann::ordered_json::parse(in, nullptr, true, true);
   json["name"] = name;
   json["laws"] = laws;
+  if (graph_gap > 0.0) {
+    for (const char* key : {"launch_gap", "in_graph_gap"})
+      json["fidelities"]["measured"]["kernels"][key] = {
+          {"value", fmt::format("{:.4g} us", 1e6 * graph_gap)},
+          {"source", "measured: empty kernels of a graph, which records contain once each"}};
+  }
   return json.dump(2) + "\n";
 }
 
 int fit(const FitOptions& options) {
   const Node document = Catalog::find().read("hw_models/systems", options.system, "--system");
   const System system = read_system(document);
-  const MeasuredRows rows = read_measurements(options.measurements, system);
+  if (options.measurements.empty() == options.records.empty())
+    throw ConfigError("calibrate fit: expected one of --measurements and --records");
+  const std::vector<MeasuredRecord> records = read_all_records(options.records);
+  const MeasuredRows rows = records.empty() ? read_measurements(options.measurements, system)
+                                            : rows_of_records(records, system);
+  if (family_count(rows) == 0)
+    throw ConfigError("--records: no record that a law could be fitted to");
   const fs::path out = options.out;
   if (out.extension() != ".json") throw ConfigError("--out: expected a name that ends in .json");
   const fs::path laws_name = fs::path("laws") / out.filename();
@@ -66,8 +115,10 @@ int fit(const FitOptions& options) {
   Progress progress("fitting kernel families");
   const long long total = family_count(rows);
   long long fitted = 0;
-  const FittedLaws laws = fit_system(rows, system, static_cast<int>(options.common.thread_count()),
-                                     [&](const std::string&) { progress.update(++fitted, total); });
+  FittedLaws laws = fit_system(rows, system, static_cast<int>(options.common.thread_count()),
+                               [&](const std::string&) { progress.update(++fitted, total); });
+
+  if (!records.empty()) keep_other_laws(system, laws);
 
   std::error_code error;
   fs::create_directories(laws_path.parent_path(), error);
@@ -75,7 +126,8 @@ int fit(const FitOptions& options) {
   const bool named_already = fs::equivalent(document.file(), out, error) && !error &&
                              system.laws_file == laws_path.string();
   if (!named_already) {
-    const std::string text = system_text(document, out.stem().string(), laws_name.string());
+    const double gap = graph_gap_of(records);
+    const std::string text = system_text(document, out.stem().string(), laws_name.string(), gap);
     write_whole_file(out, "--out", [&](std::ostream& to) { to << text; });
   }
   if (options.common.output_format() == OutputFormat::Json) {
@@ -98,8 +150,11 @@ void add_calibrate(CLI::App& program, int& status) {
   fit_app
       .add_option("--measurements", options->measurements,
                   "Folder that holds SYSTEM/OP.csv; the system file names its folder")
-      ->required()
       ->type_name("DIR");
+  fit_app
+      .add_option("--records", options->records,
+                  "Records of calibrate run, in place of tables (repeatable)")
+      ->type_name("FILE");
   fit_app.add_option("--system", options->system, "System whose data sheet the fit starts from")
       ->required();
   fit_app.add_option("--out", options->out, "System file to write")->required()->type_name("FILE");

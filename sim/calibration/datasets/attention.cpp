@@ -1,9 +1,11 @@
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cmath>
 
 #include "hw_models/laws/attention_kernels.hpp"
 #include "sim/calibration/datasets/dataset.hpp"
+#include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/mla_module.hpp"
 
 namespace helixsim {
@@ -54,7 +56,35 @@ LawPlan<AttentionLaw> mla_plan(AttentionKernels kernels, const TableFormat& kv,
   return plan;
 }
 
+/// Kernels whose tiles and splits are those of the plan that they are launched by.
+LawPlan<AttentionLaw> own_plan(const TableFormat& kv, double tile_heads, double most_splits,
+                               int tile_tokens, const DatasetSystem& system) {
+  LawPlan<AttentionLaw> plan{.start = start_of(kv, system),
+                             .ceilings = {{&AttentionLaw::bandwidth, system.hbm()}},
+                             .grids = {{{.coordinate = kItems, .gap = 0.9},
+                                        {.coordinate = kTokens, .gap = 0.9},
+                                        {.coordinate = kGroup, .gap = 0.4}}},
+                             .tune_smoothness = true};
+  plan.start.fixed = 3e-6;
+  plan.start.tile_heads = static_cast<int>(tile_heads);
+  plan.start.max_splits = static_cast<int>(most_splits);
+  plan.start.split_tokens = tile_tokens;
+  return plan;
+}
+
 }  // namespace
+
+LawPlan<AttentionLaw> own_gqa_plan(const TableFormat& kv, const DatasetSystem& system) {
+  return own_plan(kv, 16, 64, 64, system);
+}
+
+LawPlan<AttentionLaw> own_mla_plan(const TableFormat& kv, double heads,
+                                   const DatasetSystem& system) {
+  LawPlan<AttentionLaw> plan = own_plan(kv, std::min(heads, 64.0), 64, 32, system);
+  plan.start.sides = 1.0;
+  plan.start.value_size_part = 512.0 / 576.0;
+  return plan;
+}
 
 void read_generation_attention(const CsvTable& table, const DatasetSystem& system,
                                MeasuredRows& rows) {

@@ -28,6 +28,8 @@ struct TableFormat {
 
 /// Errors: ConfigError for a format that no table has.
 const TableFormat& table_format(const CsvTable& table, std::size_t row, std::size_t column);
+/// Null for a format that no table has.
+const TableFormat* find_table_format(std::string_view name);
 
 /// Finds families by cells of a row, so that each is planned once.
 template <class Law>

@@ -1,6 +1,7 @@
 #include <cmath>
 
 #include "sim/calibration/datasets/dataset.hpp"
+#include "sim/calibration/datasets/records.hpp"
 
 namespace helixsim {
 namespace {
@@ -11,7 +12,9 @@ std::vector<double> logs(std::initializer_list<double> values) {
   return nodes;
 }
 
-MeasuredFamily<GemmLaw> plan(const TableFormat& format, const DatasetSystem& system) {
+}  // namespace
+
+MeasuredFamily<GemmLaw> gemm_family(const TableFormat& format, const DatasetSystem& system) {
   GemmLaw start;
   start.gpu = system.law_gpu();
   start.bandwidth = 0.85 * system.hbm();
@@ -32,8 +35,6 @@ MeasuredFamily<GemmLaw> plan(const TableFormat& format, const DatasetSystem& sys
           .rows = {}};
 }
 
-}  // namespace
-
 void read_gemm(const CsvTable& table, const DatasetSystem& system, MeasuredRows& rows) {
   const auto dtype = table.column("dtype");
   const auto m = table.column("m");
@@ -43,8 +44,8 @@ void read_gemm(const CsvTable& table, const DatasetSystem& system, MeasuredRows&
   FamilyFinder<GemmLaw> families(rows);
   for (std::size_t row = 0; row < table.rows(); ++row) {
     const TableFormat& format = table_format(table, row, dtype);
-    auto& family =
-        families.family("gemm/" + std::string(format.name), [&] { return plan(format, system); });
+    auto& family = families.family("gemm/" + std::string(format.name),
+                                   [&] { return gemm_family(format, system); });
     family.rows.push_back(
         {.shape = {table.number(row, m, 1), table.number(row, n, 1), table.number(row, k, 1)},
          .seconds = table.number(row, latency) * 1e-6});

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 namespace helixsim {
 

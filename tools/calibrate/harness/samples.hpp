@@ -2,7 +2,7 @@
 
 #include <span>
 
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 namespace helixsim {
 

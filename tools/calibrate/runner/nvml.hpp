@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 namespace helixsim {
 

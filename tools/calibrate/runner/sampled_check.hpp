@@ -5,7 +5,7 @@
 #include <limits>
 #include <vector>
 
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 namespace helixsim {
 

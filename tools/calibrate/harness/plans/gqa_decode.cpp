@@ -8,15 +8,14 @@ namespace {
 
 constexpr long long kHead = 128;
 constexpr long long kTile = 64;  // tokens
-constexpr double kCtasPerSm = 2.0;
+
 constexpr double kMostSplits = 64.0;
 constexpr double kMostBytes = 2e9;  // of one cell's KV shard
 
 long long planned_splits(const GqaShape& shape, const GpuFacts& gpu) {
   const double tiles = static_cast<double>((shape.tokens + kTile - 1) / kTile);
   const double items = static_cast<double>(shape.batch * shape.kv_heads);
-  return static_cast<long long>(
-      split_plan(items, std::min(kMostSplits, tiles), kCtasPerSm * gpu.sms).splits);
+  return static_cast<long long>(split_plan(items, std::min(kMostSplits, tiles), gpu.sms).splits);
 }
 
 }  // namespace

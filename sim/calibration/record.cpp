@@ -1,4 +1,4 @@
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 #include <nlohmann/json.hpp>
 

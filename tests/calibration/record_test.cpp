@@ -1,14 +1,13 @@
-#include "tools/calibrate/harness/record.hpp"
+#include "sim/calibration/record.hpp"
 
 #include <catch2/catch.hpp>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
+#include "sim/calibration/record_file.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "tests/support/temporary_folder.hpp"
-#include "tools/calibrate/harness/record_file.hpp"
-#include "tools/calibrate/harness/samples.hpp"
 
 using namespace helixsim;
 
@@ -110,13 +109,4 @@ TEST_CASE("records are added to a file, after a torn line is cut off", "[harness
   CHECK(list.records[1].key.kernel == "b");
   std::ofstream(file, std::ios::app) << "no json\n";
   CHECK_THROWS_WITH(read_records(file), Catch::Contains("r.jsonl:3: expected a record"));
-}
-
-TEST_CASE("percentiles lie between samples in proportion", "[harness][samples]") {
-  const double launches[] = {50e-6, 10e-6, 20e-6, 40e-6, 30e-6};
-  const Timing timing = timing_of(launches, 2, 1e-6);
-  CHECK(timing.median_us == Approx(30.0 / 2 - 1));
-  CHECK(timing.p10_us == Approx((10.0 + 0.4 * 10.0) / 2 - 1));
-  CHECK(timing.p90_us == Approx((40.0 + 0.6 * 10.0) / 2 - 1));
-  CHECK(timing.samples == 5);
 }

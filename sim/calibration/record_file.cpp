@@ -1,4 +1,4 @@
-#include "tools/calibrate/harness/record_file.hpp"
+#include "sim/calibration/record_file.hpp"
 
 #include <fmt/format.h>
 

@@ -1,0 +1,163 @@
+#include "sim/calibration/datasets/records.hpp"
+
+#include <algorithm>
+#include <cmath>
+#include <map>
+#include <string>
+#include <tuple>
+
+#include "hw_models/laws/attention_kernels.hpp"
+#include "hw_models/laws/split_plan.hpp"
+#include "sim/calibration/mla_module.hpp"
+
+namespace helixsim {
+namespace {
+
+/// A number of a record's shape; 0 when it has none.
+double shape_of(const MeasuredRecord& record, const char* name) {
+  const auto found = record.key.shape.find(name);
+  return found == record.key.shape.end() ? 0.0 : static_cast<double>(found->second);
+}
+
+/// The format of records' `name` as tables call it; null for one that no table has.
+const TableFormat* format_of(const MeasuredRecord& record, const char* name) {
+  const auto found = record.key.dtype.find(name);
+  if (found == record.key.dtype.end()) return nullptr;
+  return find_table_format(found->second == "bf16" ? "bfloat16" : found->second);
+}
+
+double seconds_of(const MeasuredRecord& record) {
+  return 1e-6 * (record.timing.median_us + record.timing.empty_us);
+}
+
+bool counts(const MeasuredRecord& record) {
+  return record.check.ok && !record.suspect && !record.standin && record.timing.median_us > 0.0 &&
+         record.key.mode == "graph_cold";
+}
+
+/// Whether the record was launched with the splits that the law of its family would take.
+bool as_planned(const MeasuredRecord& record, const AttentionLaw& law,
+                const AttentionShape& shape) {
+  const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / law.tile_heads);
+  const double parts = std::ceil(shape.kv_tokens / law.split_tokens);
+  const double most = std::min(static_cast<double>(law.max_splits), parts);
+  return shape_of(record, "split") == split_plan(items, most, law.gpu.multiprocessors).splits;
+}
+
+class Rows {
+ public:
+  explicit Rows(const System& system) : system_{system} {}
+
+  /// Whether a law is for the record's kernel.
+  bool add(const MeasuredRecord& record) {
+    if (record.key.kernel == "gqa_decode") return add_gqa(record);
+    if (record.key.kernel == "mla_decode") return add_mla(record);
+    if (record.key.kernel == "gemm") return add_gemm(record);
+    return false;
+  }
+  MeasuredRows take() {
+    add_fastest_gemms();
+    return std::move(rows_);
+  }
+
+ private:
+  bool add_gqa(const MeasuredRecord& record) {
+    const TableFormat* kv = format_of(record, "kv");
+    if (kv == nullptr) return false;
+    const AttentionShape shape{.batch = shape_of(record, "b"),
+                               .kv_tokens = shape_of(record, "s"),
+                               .kv_heads = shape_of(record, "kvh"),
+                               .group = shape_of(record, "g"),
+                               .head_size = 128};
+    return add_attention(record, shape, *kv, own_gqa_plan(*kv, system_));
+  }
+  bool add_mla(const MeasuredRecord& record) {
+    const TableFormat* kv = format_of(record, "kv");
+    if (kv == nullptr) return false;
+    const double heads = shape_of(record, "h");
+    const AttentionShape shape = mla_shape(shape_of(record, "b"), shape_of(record, "s"), heads);
+    return add_attention(record, shape, *kv, own_mla_plan(*kv, heads, system_));
+  }
+  bool add_attention(const MeasuredRecord& record, const AttentionShape& shape,
+                     const TableFormat& kv, LawPlan<AttentionLaw> plan) {
+    if (!as_planned(record, plan.start, shape)) return true;  // measured for the cost of splits
+    const AttentionKernels kernels = attention_kernels(shape);
+    FamilyFinder<AttentionLaw> families(rows_);
+    auto& family = families.family(attention_family(kernels, kv.name), [&] {
+      return MeasuredFamily<AttentionLaw>{.label = {.op = record.key.kernel,
+                                                    .dtype = std::string(kv.name),
+                                                    .kernel = std::string(name_of(kernels))},
+                                          .source = "records of " + record.gpu.name + ", " +
+                                                    record.key.kernel + ", " + record.key.variant,
+                                          .plan = std::move(plan),
+                                          .rows = {}};
+    });
+    family.rows.push_back({.shape = shape, .seconds = seconds_of(record)});
+    return true;
+  }
+
+  /// Kept until all are known: the fastest kernel of a shape is the one that would be run.
+  bool add_gemm(const MeasuredRecord& record) {
+    const TableFormat* format = format_of(record, "w");
+    if (format == nullptr) return false;
+    const auto key = std::tuple(std::string(format->name), shape_of(record, "m"),
+                                shape_of(record, "n"), shape_of(record, "k"));
+    const auto [place, fresh] = gemms_.try_emplace(key, seconds_of(record));
+    if (!fresh) place->second = std::min(place->second, seconds_of(record));
+    gpu_ = record.gpu.name;
+    return true;
+  }
+  void add_fastest_gemms() {
+    for (const auto& [key, seconds] : gemms_) {
+      const auto& [format, m, n, k] = key;
+      FamilyFinder<GemmLaw> families(rows_);
+      auto& family = families.family("gemm/" + format, [&, name = format] {
+        MeasuredFamily<GemmLaw> one = gemm_family(*find_table_format(name), system_);
+        one.source = "records of " + gpu_ + ", gemm, fastest of own and library kernels";
+        return one;
+      });
+      family.rows.push_back({.shape = {m, n, k}, .seconds = seconds});
+    }
+  }
+
+  DatasetSystem system_;
+  MeasuredRows rows_;
+  std::map<std::tuple<std::string, double, double, double>, double> gemms_;
+  std::string gpu_;
+};
+
+}  // namespace
+
+MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const System& system) {
+  Rows rows(system);
+  std::map<std::string, long long> without_law;
+  long long not_used = 0;
+  for (const MeasuredRecord& record : records) {
+    if (!counts(record)) {
+      ++not_used;
+    } else if (!rows.add(record)) {
+      ++without_law[record.key.kernel];
+    }
+  }
+  MeasuredRows all = rows.take();
+  for (const auto& [kernel, count] : without_law)
+    all.unpredicted.push_back({.label = {.op = kernel, .dtype = "all", .kernel = {}},
+                               .reason = "no law is fitted to it",
+                               .rows = count});
+  if (not_used > 0)
+    all.unpredicted.push_back({.label = {.op = "records", .dtype = "all", .kernel = {}},
+                               .reason = "suspect, failed, warm or standing in",
+                               .rows = not_used});
+  return all;
+}
+
+double graph_gap_of(std::span<const MeasuredRecord> records) {
+  std::vector<double> gaps;
+  for (const MeasuredRecord& record : records) gaps.push_back(1e-6 * record.timing.empty_us);
+  if (gaps.empty()) return 0.0;
+  const auto middle = gaps.begin() + std::ssize(gaps) / 2;
+  std::nth_element(gaps.begin(), middle, gaps.end());
+  return *middle;
+}
+
+}  // namespace helixsim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <span>
+
+#include "sim/calibration/datasets/dataset.hpp"
+#include "sim/calibration/record.hpp"
+
+namespace helixsim {
+
+/// How the project's own attention kernels are fitted: their tiles and splits are known.
+LawPlan<AttentionLaw> own_gqa_plan(const TableFormat& kv, const DatasetSystem& system);
+/// `heads` of a rank.
+LawPlan<AttentionLaw> own_mla_plan(const TableFormat& kv, double heads,
+                                   const DatasetSystem& system);
+/// The family of dense GEMMs of one format.
+MeasuredFamily<GemmLaw> gemm_family(const TableFormat& format, const DatasetSystem& system);
+
+/// Records of calibration runs as rows of the families that fidelity `measured` uses: attention at
+/// the splits of the planner, GEMMs by the fastest of own and library kernels. A row contains the
+/// gap of one launch (`empty_us`), as tables have it. Suspect and failed records and stand-ins are
+/// left out; kernels without a law are counted as rows that nothing is fitted to.
+MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const System& system);
+
+/// Seconds between dependent kernels of a graph: the median of what records subtracted. 0 without
+/// records.
+double graph_gap_of(std::span<const MeasuredRecord> records);
+
+}  // namespace helixsim

@@ -96,7 +96,7 @@ class Planted(unittest.TestCase):
 
     @unittest.skipUnless(LAYERS, "no layers.txt given")
     def test_an_upward_include_in_a_copy_of_this_project(self):
-        for folder in ["sim", "hw_models", "tools/helixsim", "tests"]:
+        for folder in ["sim", "hw_models", "tools/calibrate", "tools/helixsim", "tests"]:
             shutil.copytree(ROOT / folder, self.root / folder)
         self.assertEqual(run_check(self.root, LAYERS).returncode, 0)
         victim = self.root / "sim/units/format.cpp"

@@ -7,8 +7,8 @@ import unittest
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-LIBRARIES = ["libboost-graph-dev", "libfmt-dev", "nlohmann-json3-dev", "catch2", "libcli11-dev", "libprotozero-dev",
-             "libceres-dev"]
+LIBRARIES = ["libboost-graph-dev", "libboost-context-dev", "libfmt-dev", "nlohmann-json3-dev", "catch2", "libcli11-dev",
+             "libprotozero-dev", "libceres-dev"]
 REAL = "awk bash cat cp date dirname env grep head ls mkdir mktemp readlink realpath rm sed sort tee touch true".split()
 
 # Each stand-in notes how it was called and then does this; $project is the made-up project.

@@ -4,10 +4,10 @@
 #include <filesystem>
 #include <memory>
 
+#include "sim/calibration/record_file.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "tools/calibrate/harness/plan.hpp"
-#include "sim/calibration/record_file.hpp"
 #include "tools/calibrate/harness/session.hpp"
 #include "tools/calibrate/runner/open_gpu.hpp"
 #include "tools/helixsim/common.hpp"

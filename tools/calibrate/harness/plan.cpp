@@ -45,7 +45,7 @@ std::span<const PlanEntry> plan_entries() {
       {"launch_chain", "what a kernel costs that does nothing", 9.0, launch_chain_cells},
       {"gqa_decode", "attention over a KV shard: bytes, splits, waves", 8.0, gqa_decode_cells},
       {"gemm", "weights of the projections and the FFN, few tokens", 8.0, gemm_cells},
-      {"mla_decode", "latent attention over a KV shard: bytes, or arithmetic with many heads", 6.0,
+      {"mla_decode", "latent attention over a KV shard, few heads to all", 6.0,
        mla_decode_cells},
       {"combine", "merge of partial outputs over splits or KVP ranks", 4.0, combine_cells},
       {"pointer_chase", "what a load takes to come back, from L2 and from HBM", 3.0,

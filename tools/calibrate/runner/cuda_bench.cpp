@@ -158,7 +158,10 @@ std::unique_ptr<GpuBench> open_gpu(std::string& why) {
   int count = 0;
   const cudaError_t status = cudaGetDeviceCount(&count);
   if (status != cudaSuccess || count == 0) {
-    why = status == cudaSuccess ? "no GPU" : cudaGetErrorString(status);
+    why = status == cudaErrorInsufficientDriver
+              ? fmt::format("no NVIDIA driver, or one older than CUDA {}.{}", CUDART_VERSION / 1000,
+                            CUDART_VERSION % 1000 / 10)
+              : cudaGetErrorString(status == cudaSuccess ? cudaErrorNoDevice : status);
     return nullptr;
   }
   cudaDeviceProp properties{};

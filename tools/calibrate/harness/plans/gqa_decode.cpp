@@ -51,7 +51,9 @@ std::vector<Cell> gqa_decode_cells(const GpuFacts& gpu) {
   const auto add = [&](GqaShape shape, long long splits) {
     shape.splits = splits > 0 ? splits : planned_splits(shape, gpu);
     Cell cell = gqa_decode_cell(shape);
-    if (cell.footprint <= kMostBytes) cells.push_back(std::move(cell));
+    const bool known = std::any_of(cells.begin(), cells.end(),
+                                   [&](const Cell& other) { return other.key == cell.key; });
+    if (cell.footprint <= kMostBytes && !known) cells.push_back(std::move(cell));
   };
   for (const long long tokens :
        {1LL << 10, 1LL << 12, 1LL << 14, 1LL << 16, 1LL << 18, 1LL << 20}) {

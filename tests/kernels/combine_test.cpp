@@ -43,7 +43,7 @@ struct Case {
     Random random(seed);
     for (In& number : partial) number = number_from(normal(random), In{});
     for (float& lse : lse2)  // every fifth part is empty
-      lse = random.between(0, 4) == 0 ? -INFINITY : static_cast<float>(10.0 * normal(random));
+      lse = random.between(0, 4) == 0 ? -INFINITY : static_cast<float>(100.0 * normal(random));
     for (unsigned part = 0; part < parts; ++part) lse2[std::size_t{part} * rows] = -INFINITY;
     for (unsigned row = 0; row < rows; ++row) {
       MergedLse<double> merged;

@@ -122,11 +122,12 @@ void add_calibrate_run(CLI::App& calibrate, int& status) {
   add_run_flags(app, *options);
   app.add_option("--only", options->only, "Kernel to measure (repeatable); else all")
       ->type_name("KERNEL");
-  app.footer(
-      kernels_text() +
-      "\nExample:\n  helixsim calibrate run --out my_gpu.jsonl\n"
-      "Takes nine minutes (--budget). What matters most is measured first, so a run that is\n"
-      "cut off is of use; the same command goes on. Without a GPU the exit status is 3.");
+  app.footer(kernels_text() + R"(
+Example:
+  helixsim calibrate run --out my_gpu.jsonl
+Takes nine minutes (--budget). What matters most is measured first, so a run
+that is cut off is of use; the same command goes on. Without a GPU the exit
+status is 3.)");
   app.callback([options, &status] { status = run(*options); });
 
   const auto few = std::make_shared<RunOptions>();
@@ -134,9 +135,9 @@ void add_calibrate_run(CLI::App& calibrate, int& status) {
   CLI::App& anchor =
       *calibrate.add_subcommand("anchor", "A minute's measurement of each kernel's range");
   add_run_flags(anchor, *few);
-  anchor.footer(
-      "Example:\n  helixsim calibrate anchor --out my_gpu.jsonl\n"
-      "A few points of each kernel: enough to fit the rates of a GPU whose model is known.");
+  anchor.footer(R"(Example:
+  helixsim calibrate anchor --out my_gpu.jsonl
+A few points of each kernel: enough for the rates of a GPU of a known kind.)");
   anchor.callback([few, &status] { status = run(*few); });
 }
 

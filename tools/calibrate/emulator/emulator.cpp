@@ -14,6 +14,10 @@
 
 #include "tools/calibrate/emulator/threads.hpp"
 
+#if defined(__SANITIZE_ADDRESS__)
+#include <sanitizer/common_interface_defs.h>
+#endif
+
 namespace helixsim::emulator {
 namespace {
 
@@ -38,14 +42,71 @@ struct WarpExchange {
 
 struct Block;
 
+/// Leaves a kernel whose launch has failed.
+struct Abandoned {};
+
+/// Tells the address sanitizer which stack runs, where it is built in.
+class StackSwitch {
+ public:
+  /// Before going over to a stack.
+  void begin([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(&fake_, bottom, size);
+#endif
+  }
+  /// On the stack again that began this switch.
+  void end() const {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(fake_, nullptr, nullptr);
+#endif
+  }
+  /// On a new stack: where the one that began the switch lies.
+  static void arrive([[maybe_unused]] const void** bottom, [[maybe_unused]] std::size_t* size) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_finish_switch_fiber(nullptr, bottom, size);
+#endif
+  }
+  /// Before leaving a stack for good.
+  static void leave([[maybe_unused]] const void* bottom, [[maybe_unused]] std::size_t size) {
+#if defined(__SANITIZE_ADDRESS__)
+    __sanitizer_start_switch_fiber(nullptr, bottom, size);
+#endif
+  }
+
+ private:
+  [[maybe_unused]] void* fake_ = nullptr;
+};
+
+/// Where a stack lies.
+struct StackBounds {
+  const void* bottom = nullptr;
+  std::size_t size = 0;
+};
+
+/// A stack of kStackBytes whose bounds are kept.
+struct KnownStack {
+  StackBounds* bounds;
+  context::fixedsize_stack stacks{kStackBytes};
+
+  context::stack_context allocate() {
+    const context::stack_context stack = stacks.allocate();
+    *bounds = {static_cast<const char*>(stack.sp) - stack.size, stack.size};
+    return stack;
+  }
+  void deallocate(context::stack_context& stack) noexcept { stacks.deallocate(stack); }
+};
+
 struct Thread {
   Block* block = nullptr;
   Place place;
   context::fiber fiber;
-  context::fiber scheduler;                      // to go back to while the thread runs
+  context::fiber scheduler;  // to go back to while the thread runs
+  StackBounds stack;
+  StackBounds scheduler_stack;
   const std::function<bool()>* ready = nullptr;  // what it waits for; null: it can go on
   std::string_view waits_for;
   bool done = false;
+  bool abandoned = false;  // the launch has failed; the kernel is left
 };
 
 struct Block {
@@ -82,12 +143,23 @@ class Launch {
     random_ = schedule.seed * 2 + 1;
   }
 
+  Launch(const Launch&) = delete;
+  Launch& operator=(const Launch&) = delete;
+  /// Lets every thread that has not ended leave its kernel.
+  ~Launch() {
+    for (Thread* thread : threads_) {
+      thread->abandoned = true;
+      if (!thread->done) resume(*thread);
+    }
+  }
+
   LaunchFacts run();
   void copy(LateCopy copy);
   std::exception_ptr failure;
 
  private:
   void begin_block(std::uint64_t index);
+  context::fiber run_thread(Thread& thread, context::fiber&& scheduler);
   void forget_finished_blocks();
   Thread* next_thread();
   std::size_t first_place();
@@ -131,22 +203,28 @@ void Launch::begin_block(std::uint64_t index) {
     thread.block = block.get();
     thread.place = place;
     thread.place.thread = t;
-    thread.fiber = context::fiber(std::allocator_arg, context::fixedsize_stack(kStackBytes),
+    thread.fiber = context::fiber(std::allocator_arg, KnownStack{&thread.stack},
                                   [this, &thread](context::fiber&& scheduler) {
-                                    thread.scheduler = std::move(scheduler);
-                                    try {
-                                      kernel_();
-                                    } catch (const context::detail::forced_unwind&) {
-                                      throw;
-                                    } catch (...) {
-                                      failure = std::current_exception();
-                                    }
-                                    thread.done = true;
-                                    return std::move(thread.scheduler);
+                                    return run_thread(thread, std::move(scheduler));
                                   });
     threads_.push_back(&thread);
   }
   blocks_.push_back(std::move(block));
+}
+
+/// What a thread's fiber does: the kernel, from its beginning to its end.
+context::fiber Launch::run_thread(Thread& thread, context::fiber&& scheduler) {
+  thread.scheduler = std::move(scheduler);
+  StackSwitch::arrive(&thread.scheduler_stack.bottom, &thread.scheduler_stack.size);
+  try {
+    if (!thread.abandoned) kernel_();
+  } catch (const Abandoned&) {
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  thread.done = true;
+  StackSwitch::leave(thread.scheduler_stack.bottom, thread.scheduler_stack.size);
+  return std::move(thread.scheduler);
 }
 
 void Launch::forget_finished_blocks() {
@@ -193,9 +271,11 @@ Thread* Launch::next_thread() {
 void Launch::resume(Thread& thread) {
   thread.ready = nullptr;
   current_thread = &thread;
+  StackSwitch to_thread;
+  to_thread.begin(thread.stack.bottom, thread.stack.size);
   thread.fiber = std::move(thread.fiber).resume();
+  to_thread.end();
   current_thread = nullptr;
-  if (failure) std::rethrow_exception(failure);
 }
 
 void Launch::copy(LateCopy copy) {
@@ -228,6 +308,7 @@ LaunchFacts Launch::run() {
     if (++switches_ > most_switches_)
       throw EmulationError(fmt::format("more than {} switches between threads", most_switches_));
     resume(*thread);
+    if (failure) std::rethrow_exception(failure);
     if (thread->done) forget_finished_blocks();
   }
   for (const LateCopy& copy : copies_) copy.arrive();
@@ -279,7 +360,11 @@ void wait_until(const std::function<bool()>& ready, std::string_view what) {
   Thread& thread = current();
   thread.ready = &ready;
   thread.waits_for = what;
+  StackSwitch to_scheduler;
+  to_scheduler.begin(thread.scheduler_stack.bottom, thread.scheduler_stack.size);
   thread.scheduler = std::move(thread.scheduler).resume();
+  to_scheduler.end();
+  if (thread.abandoned) throw Abandoned{};
 }
 
 void block_barrier(unsigned id, unsigned threads) {

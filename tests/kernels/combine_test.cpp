@@ -45,6 +45,9 @@ struct Case {
     for (float& lse : lse2)  // every fifth part is empty
       lse = random.between(0, 4) == 0 ? -INFINITY : static_cast<float>(100.0 * normal(random));
     for (unsigned part = 0; part < parts; ++part) lse2[std::size_t{part} * rows] = -INFINITY;
+    // Parts that other lanes' second registers hold may be the only ones that count.
+    for (unsigned part = 32; part < parts; ++part)
+      lse2[std::size_t{part} * rows + rows - 1] += 1e4f;
     for (unsigned row = 0; row < rows; ++row) {
       MergedLse<double> merged;
       for (unsigned part = 0; part < parts; ++part)

@@ -12,9 +12,13 @@ using namespace helixsim::kernels;
 
 namespace {
 
-std::vector<Bf16> normal_numbers(std::size_t count, Random& random) {
+/// With `orders` of magnitude between them, so that sums tell in which order they were made.
+std::vector<Bf16> normal_numbers(std::size_t count, Random& random, int orders = 0) {
   std::vector<Bf16> numbers(count);
-  for (Bf16& number : numbers) number = to_bf16(static_cast<float>(normal(random)));
+  for (Bf16& number : numbers) {
+    const int exponent = orders > 0 ? random.between(-orders, orders) : 0;
+    number = to_bf16(std::ldexp(static_cast<float>(normal(random)), exponent));
+  }
   return numbers;
 }
 
@@ -53,7 +57,7 @@ TEST_CASE("a one-shot all-reduce gives every rank the same sum, epoch after epoc
     std::vector<std::vector<Bf16>> out(ranks, std::vector<Bf16>(numbers, to_bf16(NAN)));
     std::vector<OneShotAllReduce> calls;
     for (unsigned rank = 0; rank < ranks; ++rank) {
-      in.push_back(normal_numbers(numbers, random));
+      in.push_back(normal_numbers(numbers, random, 12));
       calls.push_back({.in = nullptr,
                        .out = out[rank].data(),
                        .inboxes = inboxes.pointers,
@@ -69,6 +73,41 @@ TEST_CASE("a one-shot all-reduce gives every rank the same sum, epoch after epoc
       float sum = 0.0f;
       for (unsigned rank = 0; rank < ranks; ++rank) sum += to_float(in[rank][i]);
       for (unsigned rank = 0; rank < ranks; ++rank) REQUIRE(out[rank][i].bits == to_bf16(sum).bits);
+    }
+  }
+}
+
+TEST_CASE("a rank that is an epoch ahead does not write over what others still read",
+          "[kernels][exchange]") {
+  constexpr unsigned kRanks = 3;
+  constexpr unsigned kNumbers = 64;
+  constexpr unsigned kEpochs = 4;
+  for (const emulator::Schedule& schedule : schedules()) {
+    CAPTURE(to_text(schedule));
+    SharedInboxes inboxes(kRanks, std::size_t{2} * kRanks * kNumbers / 4);
+    std::vector<Bf16> in(kNumbers);
+    std::vector<std::vector<Bf16>> out(kRanks * kEpochs, std::vector<Bf16>(kNumbers, to_bf16(NAN)));
+    for (unsigned i = 0; i < kNumbers; ++i) in[i] = to_bf16(static_cast<float>(i));
+    std::vector<OneShotAllReduce> calls;
+    for (unsigned rank = 0; rank < kRanks; ++rank)
+      calls.push_back({.in = in.data(),
+                       .out = nullptr,
+                       .inboxes = inboxes.pointers,
+                       .ranks = kRanks,
+                       .rank = rank,
+                       .numbers = kNumbers,
+                       .epoch = 0});
+    run_ranks(calls, 1, kAllReduceThreads, schedule, [&](OneShotAllReduce call) {
+      for (unsigned epoch = 1; epoch <= kEpochs; ++epoch) {  // no barrier between them
+        call.epoch = epoch;
+        call.out = out[call.rank * kEpochs + epoch - 1].data();
+        one_shot_all_reduce(call);
+        block_barrier();  // as a kernel's end
+      }
+    });
+    for (const std::vector<Bf16>& one : out) {
+      for (unsigned i = 0; i < kNumbers; ++i)
+        REQUIRE(to_float(one[i]) == 3.0f * static_cast<float>(i));
     }
   }
 }

@@ -14,6 +14,7 @@ namespace {
 using namespace kernels;
 
 constexpr double kLog2E = 1.4426950408889634;
+using Format = Bf16Latents;
 
 /// Shape: b requests of s tokens, contiguous; h heads; split ways.
 template <unsigned kHeads, unsigned kStages>
@@ -42,14 +43,14 @@ class MlaDecodeCase final : public KernelCase {
              .heads = heads_,
              .page_tokens = static_cast<int>(tokens_),
              .pages_per_request = 1};
-    allow_shared_memory(kernel(), sizeof(MlaShared<kHeads, kStages>));
+    allow_shared_memory(kernel(), sizeof(MlaShared<Format, kHeads, kStages>));
   }
 
   void enqueue(cudaStream_t stream, int set) override {
-    MlaDecode call = call_;
+    MlaDecode<Format> call = call_;
     call.cache += latents_ * static_cast<std::size_t>(set);
     launch_kernel(kernel(), dim3(splits_, heads_ / kHeads, batch_), kMlaThreads,
-                  sizeof(MlaShared<kHeads, kStages>), stream, &call);
+                  sizeof(MlaShared<Format, kHeads, kStages>), stream, &call);
   }
 
   CheckResult check() override {
@@ -69,7 +70,7 @@ class MlaDecodeCase final : public KernelCase {
     return static_cast<unsigned>(shape_of(cell, name));
   }
   static const void* kernel() {
-    return reinterpret_cast<const void*>(&mla_decode<kHeads, kStages>);
+    return reinterpret_cast<const void*>(&mla_decode<Format, kHeads, kStages>);
   }
   void add_head(unsigned request, unsigned head, SampledCheck& found) const;
 
@@ -78,7 +79,7 @@ class MlaDecodeCase final : public KernelCase {
   DeviceArray<Bf16> q_, cache_;
   DeviceArray<float> partial_, lse2_;
   DeviceArray<int> lengths_;
-  MlaDecode call_;
+  MlaDecode<Format> call_;
 };
 
 template <unsigned kHeads, unsigned kStages>

@@ -44,6 +44,23 @@ TEST_CASE("validate writes a page, CSV and JSON, and replaces only what it wrote
   CHECK(run_helixsim(command + " --overwrite", folder.path()).status == 0);
 }
 
+TEST_CASE("a fit's report shows the rows that it was fitted to", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  add_tables(folder);
+  const std::string command =
+      "calibrate fit --system gb200_nvl72 --measurements . --out my.json --report r";
+  const ProgramRun run = run_helixsim(command, folder.path());
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  const Json json = Json::parse(contents(folder.path() / "r/accuracy.json"));
+  CHECK(json.at("system") == "my");
+  CHECK(json.at("groups").at(0).at("rows") == 8);
+  CHECK(run_helixsim(command, folder.path()).status == 2);  // refused before anything is fitted
+  CHECK(run_helixsim(command + " --overwrite", folder.path()).status == 0);
+  CHECK(run_helixsim("calibrate fit --system gb200_nvl72 --out my.json", folder.path()).status ==
+        2);
+}
+
 TEST_CASE("validate scores several systems, and all of those with tables", "[cli][validate]") {
   const TemporaryFolder folder;
   add_tables(folder);

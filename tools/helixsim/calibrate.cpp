@@ -6,8 +6,10 @@
 #include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <optional>
 
 #include "hw_models/laws/law_file.hpp"
+#include "sim/calibration/accuracy.hpp"
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
 #include "sim/calibration/fit_system.hpp"
@@ -16,6 +18,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/whole_file.hpp"
+#include "tools/helixsim/accuracy_folder.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/progress.hpp"
 #include "tools/helixsim/tell.hpp"
@@ -52,6 +55,8 @@ struct FitOptions {
   std::vector<std::string> records;
   std::string system;
   std::string out;
+  std::string report;
+  bool overwrite = false;
 };
 
 long long family_count(const MeasuredRows& rows) {
@@ -107,6 +112,8 @@ int fit(const FitOptions& options) {
                                             : rows_of_records(records, system);
   if (family_count(rows) == 0)
     throw ConfigError("--records: no record that a law could be fitted to");
+  std::optional<OutputFolder> report;
+  if (!options.report.empty()) report.emplace(options.report, options.overwrite);
   const fs::path out = options.out;
   if (out.extension() != ".json") throw ConfigError("--out: expected a name that ends in .json");
   const fs::path laws_name = fs::path("laws") / out.filename();
@@ -129,6 +136,12 @@ int fit(const FitOptions& options) {
     const double gap = graph_gap_of(records);
     const std::string text = system_text(document, out.stem().string(), laws_name.string(), gap);
     write_whole_file(out, "--out", [&](std::ostream& to) { to << text; });
+  }
+  if (report) {
+    write_accuracy(*report, {{.name = out.stem().string(),
+                              .title = "Rows of the fit, " + system.title,
+                              .software = laws.software,
+                              .accuracy = accuracy_of(rows, laws)}});
   }
   if (options.common.output_format() == OutputFormat::Json) {
     fmt::print("{}", to_json(laws));
@@ -158,6 +171,11 @@ void add_calibrate(CLI::App& program, int& status) {
   fit_app.add_option("--system", options->system, "System whose data sheet the fit starts from")
       ->required();
   fit_app.add_option("--out", options->out, "System file to write")->required()->type_name("FILE");
+  fit_app
+      .add_option("--report", options->report,
+                  "Folder for a page with plots of the rows, CSV and JSON")
+      ->type_name("DIR");
+  fit_app.add_flag("--overwrite", options->overwrite, "Replace an earlier report");
   add_format(fit_app, options->common);
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });

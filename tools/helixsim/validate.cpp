@@ -4,14 +4,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 
 #include "sim/calibration/accuracy.hpp"
 #include "sim/calibration/datasets/registry.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
-#include "sim/report/output_folder.hpp"
-#include "sim/report/validation_html.hpp"
+#include "tools/helixsim/accuracy_folder.hpp"
 #include "tools/helixsim/common.hpp"
 
 namespace helixsim {
@@ -98,16 +98,7 @@ int run(const Options& options) {
   for (const System& system : chosen_systems(options)) {
     systems.push_back(scored(system, options.measurements));
   }
-  if (folder) {
-    folder->write("accuracy.csv", accuracy_csv(systems));
-    folder->write("accuracy.json", accuracy_json(systems));
-    const auto page = validation_html(systems);
-    if (page) folder->write("validate.html", *page);
-    folder->commit();
-    if (!page) {
-      fmt::print(stderr, "note: no validate.html: built without the chart library\n");
-    }
-  }
+  if (folder) write_accuracy(*folder, systems);
   print(systems, format);
   if (folder && format == OutputFormat::Table) fmt::print("\nwritten to {}\n", options.out);
   return kDone;

@@ -65,6 +65,7 @@ LawPlan<AttentionLaw> own_plan(const TableFormat& kv, double tile_heads, double 
                                         {.coordinate = kTokens, .gap = 0.9},
                                         {.coordinate = kGroup, .gap = 0.4}}},
                              .tune_smoothness = true};
+  plan.start.gpu.l2_bytes = 0;  // records are of cold caches
   plan.start.fixed = 3e-6;
   plan.start.tile_heads = static_cast<int>(tile_heads);
   plan.start.max_splits = static_cast<int>(most_splits);

@@ -113,6 +113,7 @@ class Rows {
       FamilyFinder<GemmLaw> families(rows_);
       auto& family = families.family("gemm/" + format, [&, name = format] {
         MeasuredFamily<GemmLaw> one = gemm_family(*find_table_format(name), system_);
+        one.plan.start.gpu.l2_bytes = 0;  // records are of cold caches
         one.source = "records of " + gpu_ + ", gemm, fastest of own and library kernels";
         return one;
       });

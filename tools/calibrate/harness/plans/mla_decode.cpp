@@ -12,33 +12,49 @@ constexpr long long kTile = 32;  // tokens
 constexpr double kMostSplits = 64.0;
 constexpr double kMostBytes = 2e9;
 
+struct MlaShape {
+  long long batch = 1;
+  long long tokens = 1024;
+  long long heads = 128;
+  bool fp8 = false;
+};
+
+/// Bytes: b s 576 e of latents, queries, partial outputs with their LSE; flops 2 b h s (576 + 512).
+Cell mla_decode_cell(const MlaShape& shape, const GpuFacts& gpu) {
+  const double heads_of_block = std::min(static_cast<double>(shape.heads), 64.0);
+  const double rows = static_cast<double>(shape.batch * shape.heads);
+  const double tiles = static_cast<double>((shape.tokens + kTile - 1) / kTile);
+  const double splits =
+      split_plan(rows / heads_of_block, std::min(kMostSplits, tiles), gpu.sms).splits;
+  const double cache =
+      static_cast<double>(shape.batch * shape.tokens) * kWidth * (shape.fp8 ? 1.0 : 2.0);
+  Cell cell;
+  cell.key = {.kernel = "mla_decode",
+              .variant = shape.fp8 ? "mma16_e4m3" : "mma16_bf16",
+              .impl = "own",
+              .shape = {{"b", shape.batch},
+                        {"s", shape.tokens},
+                        {"h", shape.heads},
+                        {"split", static_cast<long long>(splits)}},
+              .dtype = {{"q", "bf16"}, {"kv", shape.fp8 ? "fp8" : "bf16"}, {"o", "fp32"}},
+              .mode = "graph_cold"};
+  cell.bytes = cache + rows * (2.0 * kWidth + (4.0 * kValues + 4.0) * splits);
+  cell.flops = 2.0 * rows * static_cast<double>(shape.tokens) * (kWidth + kValues);
+  cell.footprint = cache;
+  return cell;
+}
+
 }  // namespace
 
-/// Bytes: b s 576 2 of latents, queries and partial outputs; flops 2 b h s (576 + 512).
 std::vector<Cell> mla_decode_cells(const GpuFacts& gpu) {
   std::vector<Cell> cells;
   for (long long tokens = 1 << 10; tokens <= 1 << 20; tokens *= 4) {
     for (const long long heads : {16, 128, 64, 32}) {
       for (const long long batch : {1, 8, 64, 2, 32, 4, 16}) {
-        const double heads_of_block = heads >= 64 ? 64.0 : static_cast<double>(heads);
-        const double items = static_cast<double>(batch * heads) / heads_of_block;
-        const double tiles = static_cast<double>((tokens + kTile - 1) / kTile);
-        const auto splits =
-            static_cast<long long>(split_plan(items, std::min(kMostSplits, tiles), gpu.sms).splits);
-        const double rows = static_cast<double>(batch * heads);
-        const double cache = 2.0 * static_cast<double>(batch * tokens) * kWidth;
-        if (cache > kMostBytes) continue;
-        Cell cell;
-        cell.key = {.kernel = "mla_decode",
-                    .variant = "mma16_bf16",
-                    .impl = "own",
-                    .shape = {{"b", batch}, {"s", tokens}, {"h", heads}, {"split", splits}},
-                    .dtype = {{"q", "bf16"}, {"kv", "bf16"}, {"o", "fp32"}},
-                    .mode = "graph_cold"};
-        cell.bytes = cache + rows * (2.0 * kWidth + 4.0 * kValues * static_cast<double>(splits));
-        cell.flops = 2.0 * rows * static_cast<double>(tokens) * (kWidth + kValues);
-        cell.footprint = cache;
-        cells.push_back(cell);
+        for (const bool fp8 : {false, true}) {
+          Cell cell = mla_decode_cell({batch, tokens, heads, fp8}, gpu);
+          if (cell.footprint <= kMostBytes) cells.push_back(std::move(cell));
+        }
       }
     }
   }

@@ -14,12 +14,13 @@ namespace {
 using namespace kernels;
 
 constexpr double kLog2E = 1.4426950408889634;
-using Format = Bf16Latents;
 
 /// Shape: b requests of s tokens, contiguous; h heads; split ways.
-template <unsigned kHeads, unsigned kStages>
+template <class Format, unsigned kHeads, unsigned kStages>
 class MlaDecodeCase final : public KernelCase {
  public:
+  using Number = typename Format::Number;
+
   MlaDecodeCase(const Cell& cell, int sets)
       : batch_(number(cell, "b")),
         tokens_(number(cell, "s")),
@@ -29,7 +30,7 @@ class MlaDecodeCase final : public KernelCase {
     latents_ = std::size_t{batch_} * tokens_ * kMlaWidth;
     const std::size_t rows = std::size_t{batch_} * heads_;
     q_ = normal_array<Bf16>(rows * kMlaWidth, 1);
-    cache_ = normal_array<Bf16>(latents_ * static_cast<std::size_t>(sets), 2);
+    cache_ = normal_array<Number>(latents_ * static_cast<std::size_t>(sets), 2);
     partial_ = DeviceArray<float>(splits_ * rows * kMlaValues);
     lse2_ = DeviceArray<float>(splits_ * rows);
     lengths_ = DeviceArray<int>(std::vector<int>(batch_, static_cast<int>(tokens_)));
@@ -76,15 +77,16 @@ class MlaDecodeCase final : public KernelCase {
 
   unsigned batch_, tokens_, heads_, splits_;
   std::size_t latents_ = 0;
-  DeviceArray<Bf16> q_, cache_;
+  DeviceArray<Bf16> q_;
+  DeviceArray<Number> cache_;
   DeviceArray<float> partial_, lse2_;
   DeviceArray<int> lengths_;
   MlaDecode<Format> call_;
 };
 
-template <unsigned kHeads, unsigned kStages>
-void MlaDecodeCase<kHeads, kStages>::add_head(unsigned request, unsigned head,
-                                              SampledCheck& found) const {
+template <class Format, unsigned kHeads, unsigned kStages>
+void MlaDecodeCase<Format, kHeads, kStages>::add_head(unsigned request, unsigned head,
+                                                      SampledCheck& found) const {
   const std::size_t row = std::size_t{request} * heads_ + head;
   const std::vector<Bf16> q = q_.read(row * kMlaWidth, kMlaWidth);
   std::vector<double> sum(kMlaValues, 0.0);
@@ -122,11 +124,19 @@ void MlaDecodeCase<kHeads, kStages>::add_head(unsigned request, unsigned head,
 
 }  // namespace
 
-std::unique_ptr<KernelCase> make_mla_decode(const Cell& cell, int sets) {
+std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets) {
+  using Format = kernels::Bf16Latents;
   const int heads = shape_of(cell, "h");
-  if (heads <= 16) return std::make_unique<MlaDecodeCase<16, 4>>(cell, sets);
-  if (heads <= 32) return std::make_unique<MlaDecodeCase<32, 4>>(cell, sets);
-  return std::make_unique<MlaDecodeCase<64, 3>>(cell, sets);
+  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
+  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 4>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<Format, 64, 3>>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets) {
+  using Format = kernels::E4m3Latents;
+  const int heads = shape_of(cell, "h");
+  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
+  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 6>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<Format, 64, 6>>(cell, sets);
 }
 
 }  // namespace helixsim

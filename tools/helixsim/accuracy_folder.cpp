@@ -1,0 +1,17 @@
+#include "tools/helixsim/accuracy_folder.hpp"
+
+#include "sim/report/validation_html.hpp"
+#include "tools/helixsim/tell.hpp"
+
+namespace helixsim {
+
+void write_accuracy(OutputFolder& folder, const std::vector<ScoredSystem>& systems) {
+  folder.write("accuracy.csv", accuracy_csv(systems));
+  folder.write("accuracy.json", accuracy_json(systems));
+  const auto page = validation_html(systems);
+  if (page) folder.write("validate.html", *page);
+  folder.commit();
+  if (!page) tell("note: no validate.html: built without the chart library\n");
+}
+
+}  // namespace helixsim

@@ -80,6 +80,15 @@ HELIXSIM_DEVICE T shuffle_xor(T value, unsigned mask) {
 HELIXSIM_DEVICE std::uint32_t ballot(bool value) {
   return __ballot_sync(kAllLanes, value);
 }
+HELIXSIM_DEVICE std::uint32_t same_value_lanes(std::uint32_t value) {
+  return __match_any_sync(kAllLanes, value);
+}
+HELIXSIM_DEVICE std::uint32_t largest_of_lanes(std::uint32_t value) {
+  return __reduce_max_sync(kAllLanes, value);
+}
+HELIXSIM_DEVICE std::uint32_t smallest_of_lanes(std::uint32_t value) {
+  return __reduce_min_sync(kAllLanes, value);
+}
 
 HELIXSIM_DEVICE std::uint32_t shared_address(const void* pointer) {
   return static_cast<std::uint32_t>(__cvta_generic_to_shared(pointer));

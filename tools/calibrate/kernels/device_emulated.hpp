@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <bit>
 #include <cmath>
 #include <cstdint>
@@ -98,6 +99,24 @@ inline std::uint32_t ballot(bool value) {
   for (unsigned lane = 0; lane < kWarpThreads; ++lane)
     bits |= (all.of<bool>(lane) ? 1u : 0u) << lane;
   return bits;
+}
+/// Lanes, as bits, that hold the same value as this one.
+inline std::uint32_t same_value_lanes(std::uint32_t value) {
+  const auto all = emulator::exchange("same_value_lanes", &value, sizeof(value));
+  std::uint32_t bits = 0;
+  for (unsigned lane = 0; lane < kWarpThreads; ++lane)
+    bits |= (all.of<std::uint32_t>(lane) == value ? 1u : 0u) << lane;
+  return bits;
+}
+/// redux.sync: the largest, the smallest of all lanes.
+inline std::uint32_t largest_of_lanes(std::uint32_t value) {
+  const auto all = emulator::exchange("largest_of_lanes", &value, sizeof(value));
+  for (unsigned lane = 0; lane < kWarpThreads; ++lane)
+    value = std::max(value, all.of<std::uint32_t>(lane));
+  return value;
+}
+inline std::uint32_t smallest_of_lanes(std::uint32_t value) {
+  return ~largest_of_lanes(~value);
 }
 
 // ---- matrix fragments

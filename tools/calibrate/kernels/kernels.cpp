@@ -1,6 +1,7 @@
 // Every kernel, compiled for the emulator.
 #include "tools/calibrate/kernels/combine.hpp"
 #include "tools/calibrate/kernels/elementwise.hpp"
+#include "tools/calibrate/kernels/finalise.hpp"
 #include "tools/calibrate/kernels/gemv.hpp"
 #include "tools/calibrate/kernels/gqa_decode.hpp"
 #include "tools/calibrate/kernels/grouped_gemm.hpp"
@@ -8,6 +9,7 @@
 #include "tools/calibrate/kernels/launch_chain.hpp"
 #include "tools/calibrate/kernels/mla_decode.hpp"
 #include "tools/calibrate/kernels/one_shot_all_reduce.hpp"
+#include "tools/calibrate/kernels/order_tokens.hpp"
 #include "tools/calibrate/kernels/pointer_chase.hpp"
 #include "tools/calibrate/kernels/rms_norm.hpp"
 #include "tools/calibrate/kernels/rope_append.hpp"

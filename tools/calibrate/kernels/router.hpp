@@ -1,196 +1,170 @@
 #pragma once
 
+#include "tools/calibrate/kernels/arithmetic/routing.hpp"
 #include "tools/calibrate/kernels/device.hpp"
 
 namespace helixsim::kernels {
 
-/// Chooses the experts of each token, as DeepSeek-V3 does: a sigmoid of each logit; only the best
-/// groups of experts stay, a group being as good as its two best experts with their bias; of what
-/// stays, the best top_k with their bias; their weights are the sigmoids without bias, summing to
-/// `scale`. Ties go to the lower index. groups = 1 and bias = 0 is a plain top-k.
+/// Chooses the experts of each token and their weights, as route_token() does, to the bit: sigmoids
+/// plus a bias an expert; only the groups whose two best sum to most stay; the best top_k of them;
+/// weights are the sigmoids without bias, summing to routing.scale. Ties go to the lower index.
 ///
-/// Shapes: logits [tokens, experts]; bias [experts] or null; expert_of, weight_of_expert
+/// Shapes: logits [tokens, experts], FP32 or BF16; bias [experts] or null; expert_of, weight_of
 ///         [tokens, top_k], the best first.
-/// Needs:  experts a multiple of 32, at most 1,024; groups a power of two, at most 32; top_k at
-/// most
-///         16 and at most what stays.
-/// Limit:  latency: a warp a token.
+/// Needs:  groups a power of two, at most 32, that divides experts; in a group at most kMostEach
+///         experts for each of its 32 / groups lanes; top_k at most 16 and at most what stays.
+/// Limit:  latency: a warp a token, two warp reductions for each expert chosen.
 /// Source: DeepSeek-V3, section 2.1.2, and its config (n_group 8, topk_group 4, top 8, scale 2.5).
+template <class Logit>
 struct Router {
-  const float* logits = nullptr;
+  const Logit* logits = nullptr;
   const float* bias = nullptr;
   int* expert_of = nullptr;
-  float* weight_of_expert = nullptr;
+  float* weight_of = nullptr;
   unsigned tokens = 0;
-  unsigned experts = 256;
-  unsigned groups = 8;
-  unsigned groups_kept = 4;
-  unsigned top_k = 8;
-  float scale = 2.5f;
+  Routing routing;
 };
 
-inline constexpr unsigned kRouterThreads = 128;  // a warp a token
-inline constexpr unsigned kRouterMostEach = 32;  ///< experts of a lane, neighbouring
+inline constexpr unsigned kRouterWarps = 4;
+inline constexpr unsigned kRouterThreads = kRouterWarps * kWarpThreads;
+inline constexpr unsigned kRouterMostTop = 16;
+inline constexpr std::uint32_t kNoKey = 0;  ///< less than every score's key
+inline constexpr unsigned kNoIndex = 0xFFFFFFFFu;
 
-/// The lane's value that is largest over the warp and its index; the lower index of equal ones.
-struct Best {
-  float value;
-  unsigned index;
+HELIXSIM_DEVICE float logit_of(float logit) {
+  return logit;
+}
+HELIXSIM_DEVICE float logit_of(Bf16 logit) {
+  return to_float(logit);
+}
+
+/// Which experts a lane looks after: every lanes-th of its group.
+struct RouterLane {
+  unsigned group;
+  unsigned lanes;  ///< of a group
+  unsigned each;   ///< experts of a group
+
+  HELIXSIM_DEVICE explicit RouterLane(const Routing& routing)
+      : group(lane_index() / (kWarpThreads / routing.groups)),
+        lanes(kWarpThreads / routing.groups),
+        each(routing.experts / routing.groups) {}
+  [[nodiscard]] HELIXSIM_DEVICE unsigned in_group(unsigned i) const {
+    return lane_index() % lanes + i * lanes;
+  }
+  [[nodiscard]] HELIXSIM_DEVICE bool has(unsigned i) const { return in_group(i) < each; }
+  [[nodiscard]] HELIXSIM_DEVICE unsigned expert(unsigned i) const {
+    return group * each + in_group(i);
+  }
 };
-HELIXSIM_DEVICE Best better(const Best& a, const Best& b) {
-  const bool second = b.value > a.value || (b.value == a.value && b.index < a.index);
-  return second ? b : a;
-}
-HELIXSIM_DEVICE Best warp_best(Best mine) {
-  for (unsigned mask = 1; mask < kWarpThreads; mask *= 2)
-    mine = better(mine, {shuffle_xor(mine.value, mask), shuffle_xor(mine.index, mask)});
-  return mine;
+
+/// The index of the largest key of all lanes; of equal keys the lowest.
+HELIXSIM_DEVICE unsigned best_of_lanes(std::uint32_t key, unsigned index) {
+  const std::uint32_t best = largest_of_lanes(key);
+  return smallest_of_lanes(key == best ? index : kNoIndex);
 }
 
-/// Sum of the two largest values over the `lanes` neighbouring lanes of a group.
-HELIXSIM_DEVICE float two_best_of_group(const float (&scores)[kRouterMostEach], unsigned each,
-                                        unsigned lanes) {
-  float first = -INFINITY;
-  float second = -INFINITY;
-  const auto take = [&](float value) {
-    if (value > first) {
-      second = first;
-      first = value;
-    } else if (value > second) {
-      second = value;
-    }
+template <class Logit, unsigned kMostEach>
+HELIXSIM_DEVICE void router_keys(const Router<Logit>& p, const RouterLane& lane, unsigned token,
+                                 std::uint32_t (&keys)[kMostEach]) {
+  float logits[kMostEach];
+  float biases[kMostEach];
+  HELIXSIM_UNROLL
+  for (unsigned i = 0; i < kMostEach; ++i) {  // all loads before the first use
+    const unsigned expert = lane.expert(i);
+    logits[i] = 0.0f;
+    biases[i] = 0.0f;
+    if (!lane.has(i)) continue;
+    logits[i] = logit_of(p.logits[std::size_t{token} * p.routing.experts + expert]);
+    if (p.bias != nullptr) biases[i] = p.bias[expert];
+  }
+  HELIXSIM_UNROLL
+  for (unsigned i = 0; i < kMostEach; ++i)
+    keys[i] = lane.has(i) ? key_of_score(exact_sigmoid(logits[i]) + biases[i]) : kNoKey;
+}
+
+/// Key of the sum of a group's two best scores, in all its lanes.
+template <unsigned kMostEach>
+HELIXSIM_DEVICE std::uint32_t key_of_group(const RouterLane& lane,
+                                           const std::uint32_t (&keys)[kMostEach]) {
+  std::uint32_t first = kNoKey;
+  std::uint32_t second = kNoKey;
+  const auto take = [&](std::uint32_t key) {
+    const std::uint32_t lesser = key < first ? key : first;
+    first = key < first ? first : key;
+    second = lesser < second ? second : lesser;
   };
-  for (unsigned i = 0; i < each; ++i) take(scores[i]);
-  for (unsigned mask = 1; mask < lanes; mask *= 2) {
-    const float other_first = shuffle_xor(first, mask);
-    const float other_second = shuffle_xor(second, mask);
+  HELIXSIM_UNROLL
+  for (unsigned i = 0; i < kMostEach; ++i) take(keys[i]);
+  for (unsigned mask = 1; mask < lane.lanes; mask *= 2) {
+    const std::uint32_t other_first = shuffle_xor(first, mask);
+    const std::uint32_t other_second = shuffle_xor(second, mask);
     take(other_first);
     take(other_second);
   }
-  return second == -INFINITY ? first : first + second;
+  if (lane.each == 1) return first;
+  return key_of_score(score_of_key(first) + score_of_key(second));
 }
 
-/// Whether the lane's group is among the best `kept`.
-HELIXSIM_DEVICE bool group_stays(float score, unsigned group, unsigned lanes, unsigned kept) {
+/// Whether the lane's group is among those that are kept.
+HELIXSIM_DEVICE bool group_stays(const RouterLane& lane, std::uint32_t key, unsigned kept) {
   bool stays = false;
-  float left = lane_index() % lanes == 0 ? score : -INFINITY;  // one lane speaks for a group
   for (unsigned i = 0; i < kept; ++i) {
-    const Best best = warp_best({left, group});
-    if (best.index != group) continue;
-    stays = true;
-    left = -INFINITY;
+    if (best_of_lanes(stays ? kNoKey : key, lane.group) == lane.group) stays = true;
   }
   return stays;
 }
 
-/// Launch: kRouterThreads threads, a block for every four tokens.
-HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kRouterThreads, 4) router(Router p) {
-  wait_for_previous_kernel();
-  const unsigned token = block_x() * (kRouterThreads / kWarpThreads) + warp_index();
-  if (token >= p.tokens) return;
-  const unsigned each = p.experts / kWarpThreads;
-  const unsigned begin = lane_index() * each;
-  float scores[kRouterMostEach];
+/// The best expert of all lanes, which is then out.
+template <unsigned kMostEach>
+HELIXSIM_DEVICE unsigned take_best(const RouterLane& lane, std::uint32_t (&keys)[kMostEach]) {
+  std::uint32_t key = kNoKey;
+  unsigned index = kNoIndex;
   HELIXSIM_UNROLL
-  for (unsigned i = 0; i < kRouterMostEach; ++i) {
-    if (i >= each) break;
-    const float logit = p.logits[std::size_t{token} * p.experts + begin + i];
-    const float sigmoid = 1.0f / (1.0f + fast_exp2(-1.4426950408889634f * logit));
-    scores[i] = sigmoid + (p.bias != nullptr ? p.bias[begin + i] : 0.0f);
+  for (unsigned i = 0; i < kMostEach; ++i) {
+    index = keys[i] > key ? lane.expert(i) : index;
+    key = keys[i] > key ? keys[i] : key;
   }
-  const unsigned lanes = kWarpThreads / p.groups;
-  const bool stays = group_stays(two_best_of_group(scores, each, lanes), lane_index() / lanes,
-                                 lanes, p.groups_kept);
-  float sum = 0.0f;
-  float mine = 0.0f;  // weight of the expert that this lane writes
-  unsigned chosen = 0;
-  std::uint32_t taken = 0;
-  for (unsigned k = 0; k < p.top_k; ++k) {
-    Best best{-INFINITY, p.experts};
-    HELIXSIM_UNROLL
-    for (unsigned i = 0; i < kRouterMostEach; ++i) {
-      if (i >= each) break;
-      if (stays && (taken >> i & 1u) == 0) best = better(best, {scores[i], begin + i});
-    }
-    best = warp_best(best);
-    if (best.index / each == lane_index()) taken |= 1u << (best.index % each);
-    const float weight = best.value - (p.bias != nullptr ? p.bias[best.index] : 0.0f);
-    sum += weight;
-    if (lane_index() == k) {
-      mine = weight;
-      chosen = best.index;
-    }
-  }
-  if (lane_index() < p.top_k) {
-    p.expert_of[token * p.top_k + lane_index()] = static_cast<int>(chosen);
-    p.weight_of_expert[token * p.top_k + lane_index()] = mine / sum * p.scale;
-  }
-  release_next_kernel();
+  const unsigned best = best_of_lanes(key, index);
+  HELIXSIM_UNROLL
+  for (unsigned i = 0; i < kMostEach; ++i) keys[i] = lane.expert(i) == best ? kNoKey : keys[i];
+  return best;
 }
 
-/// Puts the tokens of each expert of this rank together, in the order of tokens.
-///
-/// Shapes: expert_of [pairs]; offsets [experts + 1]; pair_of [slots]; slot_of [pairs], -1 for what
-/// is
-///         another rank's. Experts first_expert to first_expert + experts - 1 are this rank's.
-/// Needs:  experts at most 256.
-struct OrderTokens {
-  const int* expert_of = nullptr;
-  int* offsets = nullptr;
-  int* pair_of = nullptr;
-  int* slot_of = nullptr;
-  unsigned pairs = 0;
-  int first_expert = 0;
-  unsigned experts = 0;
-};
-
-inline constexpr unsigned kOrderThreads = 1024;
-inline constexpr unsigned kOrderMostExperts = 256;
-
-struct OrderShared {
-  unsigned counts[kOrderMostExperts];
-};
-
-/// `use(pair, place)` for a warp's pairs of one expert, in order.
-template <class Use>
-HELIXSIM_DEVICE unsigned for_each_pair_of(const OrderTokens& p, int expert, Use&& use) {
-  unsigned count = 0;
-  for (unsigned first = 0; first < p.pairs; first += kWarpThreads) {
-    const unsigned pair = first + lane_index();
-    const bool match = pair < p.pairs && p.expert_of[pair] == expert;
-    const std::uint32_t all = ballot(match);
-    if (match) use(pair, count + count_bits(all & ((1u << lane_index()) - 1u)));
-    count += count_bits(all);
-  }
-  return count;
+/// Writes what was chosen: lane i has the i-th best expert.
+template <class Logit>
+HELIXSIM_DEVICE void router_write(const Router<Logit>& p, unsigned token, unsigned chosen) {
+  const unsigned lane = lane_index();
+  float weight = 0.0f;
+  if (lane < p.routing.top_k)
+    weight = exact_sigmoid(logit_of(p.logits[std::size_t{token} * p.routing.experts + chosen]));
+  float sum = 0.0f;  // in the order of the twin
+  for (unsigned i = 0; i < p.routing.top_k; ++i) sum += shuffle(weight, i);
+  if (lane >= p.routing.top_k) return;
+  p.expert_of[std::size_t{token} * p.routing.top_k + lane] = static_cast<int>(chosen);
+  p.weight_of[std::size_t{token} * p.routing.top_k + lane] = weight / sum * p.routing.scale;
 }
 
-/// Launch: one block of kOrderThreads threads, sizeof(OrderShared) shared.
-HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kOrderThreads, 1) order_tokens(OrderTokens p) {
+/// Launch: kRouterThreads threads, a block for every kRouterWarps tokens.
+template <class Logit, unsigned kMostEach>
+HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kRouterThreads, 4) router(Router<Logit> p) {
   wait_for_previous_kernel();
-  auto& shared = shared_as<OrderShared>();
-  for (unsigned pair = thread_index(); pair < p.pairs; pair += kOrderThreads) {
-    const int local = p.expert_of[pair] - p.first_expert;
-    if (local < 0 || local >= static_cast<int>(p.experts)) p.slot_of[pair] = -1;
+  release_next_kernel();
+  const unsigned token = block_x() * kRouterWarps + warp_index();
+  if (token >= p.tokens) return;
+  const RouterLane lane(p.routing);
+  std::uint32_t keys[kMostEach];
+  router_keys(p, lane, token, keys);
+  if (p.routing.groups_kept < p.routing.groups &&
+      !group_stays(lane, key_of_group(lane, keys), p.routing.groups_kept)) {
+    HELIXSIM_UNROLL
+    for (unsigned i = 0; i < kMostEach; ++i) keys[i] = kNoKey;
   }
-  constexpr unsigned kWarps = kOrderThreads / kWarpThreads;
-  for (unsigned e = warp_index(); e < p.experts; e += kWarps) {
-    const unsigned count =
-        for_each_pair_of(p, p.first_expert + static_cast<int>(e), [](unsigned, unsigned) {});
-    if (lane_index() == 0) shared.counts[e] = count;
+  unsigned chosen = 0;
+  for (unsigned i = 0; i < p.routing.top_k; ++i) {
+    const unsigned best = take_best(lane, keys);
+    if (lane_index() == i) chosen = best;
   }
-  block_barrier();
-  for (unsigned e = warp_index(); e < p.experts; e += kWarps) {
-    unsigned offset = 0;
-    for (unsigned before = 0; before < e; ++before) offset += shared.counts[before];
-    for_each_pair_of(p, p.first_expert + static_cast<int>(e), [&](unsigned pair, unsigned place) {
-      p.pair_of[offset + place] = static_cast<int>(pair);
-      p.slot_of[pair] = static_cast<int>(offset + place);
-    });
-    if (lane_index() != 0) continue;
-    p.offsets[e] = static_cast<int>(offset);
-    if (e + 1 == p.experts) p.offsets[p.experts] = static_cast<int>(offset + shared.counts[e]);
-  }
+  router_write(p, token, chosen);
 }
 
 }  // namespace helixsim::kernels

@@ -1,3 +1,6 @@
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
@@ -227,6 +230,59 @@ TEST_CASE("experts with tokens are found wherever they are", "[kernels][moe]") {
   check_grouped<Bf16Weights, 1>({loads, 16, 128, 1, 2, Scales::None});
   const GroupedShape untouched{std::vector<int>(40, 0), 32, 128, 2, 3, Scales::None};
   CHECK(GroupedCase<Bf16Weights>(untouched).run<1>({}).empty());
+}
+
+namespace {
+
+/// Weights of experts of one page each, all 1, of which those without tokens cannot be read at all.
+class GuardedWeights {
+ public:
+  explicit GuardedWeights(const std::vector<int>& loads)
+      : page_(static_cast<std::size_t>(sysconf(_SC_PAGESIZE))),
+        bytes_(page_ * loads.size()),
+        memory_(mmap(nullptr, bytes_, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) {
+    REQUIRE(memory_ != MAP_FAILED);
+    std::fill_n(static_cast<Bf16*>(memory_), bytes_ / sizeof(Bf16), to_bf16(1.0f));
+    for (std::size_t e = 0; e < loads.size(); ++e) {
+      if (loads[e] == 0)
+        REQUIRE(mprotect(static_cast<char*>(memory_) + e * page_, page_, PROT_NONE) == 0);
+    }
+  }
+  GuardedWeights(const GuardedWeights&) = delete;
+  GuardedWeights& operator=(const GuardedWeights&) = delete;
+  ~GuardedWeights() { munmap(memory_, bytes_); }
+
+  [[nodiscard]] const Bf16* data() const { return static_cast<const Bf16*>(memory_); }
+  [[nodiscard]] unsigned numbers() const { return static_cast<unsigned>(page_ / sizeof(Bf16)); }
+
+ private:
+  std::size_t page_;
+  std::size_t bytes_;
+  void* memory_;
+};
+
+}  // namespace
+
+TEST_CASE("weights of experts without tokens are not read", "[kernels][moe]") {
+  const std::vector<int> loads{0, 2, 0, 0, 1, 0};
+  const std::vector<int> offsets{0, 0, 2, 2, 2, 3, 3};
+  const GuardedWeights w(loads);
+  const unsigned k = 128;
+  const unsigned n = w.numbers() / k;
+  const std::vector<Bf16> x(3 * k, to_bf16(1.0f));
+  std::vector<Bf16> out(3 * n, to_bf16(NAN));
+  const GroupedGemm<Bf16Weights> call{.x = x.data(),
+                                      .w = w.data(),
+                                      .offsets = offsets.data(),
+                                      .out = out.data(),
+                                      .experts = static_cast<unsigned>(loads.size()),
+                                      .n = n,
+                                      .k = k};
+  emulator::launch({.grid = {2, 1, 1},
+                    .threads = kGroupedThreads,
+                    .shared_bytes = sizeof(GroupedShared<Bf16Weights, 1>)},
+                   {}, [&] { grouped_gemm<Bf16Weights, 1>(call); });
+  for (const Bf16 number : out) CHECK(to_float(number) == 128.0f);
 }
 
 TEST_CASE("warps share rows of a grouped GEMM only where whole pieces do not fill the blocks",

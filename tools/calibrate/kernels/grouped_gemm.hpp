@@ -172,8 +172,8 @@ HELIXSIM_DEVICE float grouped_scale(const GroupedGemm<Format>& p, unsigned exper
   if (!p.block_scales) return p.scales[expert];
   const unsigned down = (p.n + kGroupedBlock - 1) / kGroupedBlock;
   const unsigned across = p.k / kGroupedBlock;
-  return p
-      .scales[(std::size_t{expert} * down + row / kGroupedBlock) * across + column / kGroupedBlock];
+  const std::size_t block_row = std::size_t{expert} * down + row / kGroupedBlock;
+  return p.scales[block_row * across + column / kGroupedBlock];
 }
 
 /// Loads the block at `column`; nothing beyond n and k, and nothing of no place.

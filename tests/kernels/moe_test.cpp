@@ -144,8 +144,16 @@ struct GroupedCase {
     return sum;
   }
 
+  /// Switches between threads of one launch.
+  [[nodiscard]] std::uint64_t work() const {
+    emulator::LaunchFacts facts;
+    (void)run<1>({}, &facts);
+    return facts.switches;
+  }
+
   template <unsigned kTokenTiles>
-  [[nodiscard]] std::vector<Bf16> run(const emulator::Schedule& schedule) const {
+  [[nodiscard]] std::vector<Bf16> run(const emulator::Schedule& schedule,
+                                      emulator::LaunchFacts* facts = nullptr) const {
     std::vector<Bf16> out(static_cast<std::size_t>(offsets.back()) * shape.n, to_bf16(NAN));
     const GroupedGemm<Format> call{.x = x.data(),
                                    .w = w.data(),
@@ -159,10 +167,11 @@ struct GroupedCase {
                                    .k = shape.k,
                                    .k_warps = shape.k_warps,
                                    .block_scales = shape.scales == Scales::Blocks};
-    emulator::launch({.grid = {shape.grid, 1, 1},
-                      .threads = kGroupedThreads,
-                      .shared_bytes = sizeof(GroupedShared<Format, kTokenTiles>)},
-                     schedule, [&] { grouped_gemm<Format, kTokenTiles>(call); });
+    const auto made = emulator::launch({.grid = {shape.grid, 1, 1},
+                                        .threads = kGroupedThreads,
+                                        .shared_bytes = sizeof(GroupedShared<Format, kTokenTiles>)},
+                                       schedule, [&] { grouped_gemm<Format, kTokenTiles>(call); });
+    if (facts != nullptr) *facts = made;
     return out;
   }
 
@@ -283,6 +292,15 @@ TEST_CASE("weights of experts without tokens are not read", "[kernels][moe]") {
                     .shared_bytes = sizeof(GroupedShared<Bf16Weights, 1>)},
                    {}, [&] { grouped_gemm<Bf16Weights, 1>(call); });
   for (const Bf16 number : out) CHECK(to_float(number) == 128.0f);
+}
+
+TEST_CASE("blocks of a grouped GEMM share its pieces and do none twice", "[kernels][moe]") {
+  // 12 pieces: a block for each, or 4 blocks in turn, is about the same work.
+  const auto work = [](unsigned grid) {
+    const GroupedShape shape{{1, 1, 1}, 128, 640, 4, grid, Scales::None};
+    return static_cast<double>(GroupedCase<Bf16Weights>(shape).work());
+  };
+  CHECK(work(4) == Approx(work(12)).epsilon(0.25));
 }
 
 TEST_CASE("warps share rows of a grouped GEMM only where whole pieces do not fill the blocks",

@@ -38,8 +38,9 @@ def caught(mutant, base, folder):
     changed.write_text(text.replace(mutant["from"], mutant["to"]))
     objects = []
     for test in mutant["tests"]:
-        out = folder / f"{test}.o"
-        done = compile_object(f"tests/kernels/{test}.cpp", out, [folder, ROOT])
+        out = folder / f"{Path(test).name}.o"
+        source = f"tests/{test}.cpp" if "/" in test else f"tests/kernels/{test}.cpp"
+        done = compile_object(source, out, [folder, ROOT])
         if done.returncode != 0:
             sys.exit(f"{mutant['name']}: does not compile:\n{done.stderr[:2000]}")
         objects.append(str(out))

@@ -10,7 +10,9 @@ inline constexpr unsigned kElementThreads = 256;
 inline constexpr unsigned kElementsABlock = kElementThreads * 8;
 
 /// SwiGLU, quantised where `Rows` does that: out = gate / (1 + exp(-gate)) * up.
-/// Shapes: gate_up [tokens, 2, width], rows [tokens, width]; width a multiple of 128.
+/// Shapes: gate_up [tokens, 2, width], rows [tokens, width]; width a multiple of 8, of 128 where
+/// rows
+///         are quantised in blocks.
 template <class Rows>
 struct Swiglu {
   const Bf16* gate_up = nullptr;

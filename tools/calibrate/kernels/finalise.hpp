@@ -5,17 +5,18 @@
 
 namespace helixsim::kernels {
 
-/// What the experts of a token came to: out[token] = sum over its pairs of weight * y[slot], FP32,
-/// in the order of the pairs; pairs of other ranks are left out.
+/// What the experts of a token came to: out[token] = shared[token] + sum over its pairs of weight *
+/// y[slot], FP32, in the order of the pairs; pairs of other ranks are left out.
 ///
 /// Shapes: y [slots, n]; slot_of, weight_of [tokens, pairs_per_token], -1 for another rank's;
-///         out [tokens, n].
+///         shared, of the shared expert, and out [tokens, n].
 /// Needs:  n a multiple of 8.
 /// Limit:  latency; beyond some hundred tokens HBM or L2: 2 n (slots + tokens) bytes.
 struct Finalise {
   const Bf16* y = nullptr;
   const int* slot_of = nullptr;
   const float* weight_of = nullptr;
+  const Bf16* shared = nullptr;  ///< null: none
   Bf16* out = nullptr;
   unsigned pairs_per_token = 8;
   unsigned n = 0;
@@ -58,6 +59,7 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kFinaliseThreads, 4) finalise(Finalise p)
   const unsigned column = block_x() * kFinaliseColumns + thread_index() * 8;
   if (column >= p.n) return;
   float total[8] = {};
+  if (p.shared != nullptr) load_eight(total, p.shared + std::size_t{block_y()} * p.n + column);
   for (unsigned first = 0; first < p.pairs_per_token; first += kFinaliseAtOnce)
     finalise_add(p, first, column, total);
   store_eight(p.out + std::size_t{block_y()} * p.n + column, total);

@@ -16,9 +16,10 @@ namespace helixsim::kernels {
 ///
 /// Shapes: x [m, k] BF16; w [n, k]; scales: null; or one for all; or [n / 128, k / 128] rounded up,
 ///         for each 128 x 128 numbers; sums [splits, n, m] and arrived [n / 16 rounded up], which
-///         is 0 before and after; out [m, n] BF16.
-/// Needs:  k a multiple of Format::kPerLoad; k_range a multiple of 128.
-/// Limit:  HBM: n k bytes.
+///         is 0 before and after; out [m, n] BF16. A batch of such, as the absorbed projections of
+///         MLA are one a head, is [batch] of w and scales; x and out have strides for it.
+/// Needs:  k a multiple of Format::kPerLoad; k_range a multiple of 128; one split for a batch.
+/// Limit:  HBM: n k bytes, times the batch.
 template <class Format>
 struct Gemv {
   const Bf16* x = nullptr;
@@ -32,6 +33,24 @@ struct Gemv {
   unsigned k = 0;
   unsigned k_range = 0;
   bool block_scales = false;
+  unsigned x_stride = 0;    ///< numbers between tokens; 0: k
+  unsigned out_stride = 0;  ///< 0: n
+  unsigned x_batch = 0;     ///< numbers between those of a batch
+  unsigned out_batch = 0;
+
+  /// Where token `token` of this block's problem begins.
+  [[nodiscard]] HELIXSIM_DEVICE const Bf16* x_of(unsigned token) const {
+    return x + std::size_t{token} * (x_stride != 0 ? x_stride : k) +
+           std::size_t{block_z()} * x_batch;
+  }
+  [[nodiscard]] HELIXSIM_DEVICE Bf16* out_of(unsigned token) const {
+    return out + std::size_t{token} * (out_stride != 0 ? out_stride : n) +
+           std::size_t{block_z()} * out_batch;
+  }
+  /// Row `row` of its weights.
+  [[nodiscard]] HELIXSIM_DEVICE const typename Format::Number* w_of(unsigned row) const {
+    return w + (std::size_t{block_z()} * n + row) * k;
+  }
 };
 
 inline constexpr unsigned kGemvWarps = 8;
@@ -74,11 +93,9 @@ HELIXSIM_DEVICE void gemv_load(const Gemv<Format>& p, unsigned tile, unsigned co
     weights.high[i] = {};
     if (at >= p.k) continue;
     if (row < p.n)
-      weights.low[i] =
-          load_streaming(reinterpret_cast<const Words4*>(p.w + std::size_t{row} * p.k + at));
+      weights.low[i] = load_streaming(reinterpret_cast<const Words4*>(p.w_of(row) + at));
     if (row + 8 < p.n)
-      weights.high[i] =
-          load_streaming(reinterpret_cast<const Words4*>(p.w + std::size_t{row + 8} * p.k + at));
+      weights.high[i] = load_streaming(reinterpret_cast<const Words4*>(p.w_of(row + 8) + at));
   }
 }
 
@@ -91,7 +108,7 @@ HELIXSIM_DEVICE void gemv_stage_x(const Gemv<Format>& p, Bf16* staged, unsigned 
     const unsigned column = i % eights * 8;
     Words4 words = {};
     if (token < p.m && first + column < p.k)
-      words = *reinterpret_cast<const Words4*>(p.x + std::size_t{token} * p.k + first + column);
+      words = *reinterpret_cast<const Words4*>(p.x_of(token) + first + column);
     *reinterpret_cast<Words4*>(staged + token * gemv_x_stride<Format>(p.k_range) + column) = words;
   }
 }
@@ -126,7 +143,9 @@ HELIXSIM_DEVICE float gemv_scale(const Gemv<Format>& p, unsigned tile, unsigned 
   if (p.scales == nullptr) return 1.0f;
   if (!p.block_scales) return *p.scales;
   const unsigned across = (p.k + kScaleBlock - 1) / kScaleBlock;
-  return p.scales[std::size_t{tile * kGemvRows / kScaleBlock} * across + column / kScaleBlock];
+  const unsigned down = (p.n + kScaleBlock - 1) / kScaleBlock;
+  return p.scales[(std::size_t{block_z()} * down + tile * kGemvRows / kScaleBlock) * across +
+                  column / kScaleBlock];
 }
 
 /// `use(row, token, t, j)` for a lane's sums [t][j] of a tile, those that exist.
@@ -147,9 +166,7 @@ HELIXSIM_DEVICE void gemv_for_each(const Gemv<Format>& p, unsigned tile, Use&& u
 template <class Format, unsigned kTokenTiles>
 HELIXSIM_DEVICE void gemv_finish(const Gemv<Format>& p, unsigned tile,
                                  const float (&sums)[kTokenTiles][4]) {
-  const auto out = [&](unsigned row, unsigned token) -> Bf16& {
-    return p.out[std::size_t{token} * p.n + row];
-  };
+  const auto out = [&](unsigned row, unsigned token) -> Bf16& { return p.out_of(token)[row]; };
   const unsigned splits = grid_y();
   if (splits == 1) {
     gemv_for_each<Format, kTokenTiles>(p, tile,
@@ -181,8 +198,9 @@ HELIXSIM_DEVICE void gemv_finish(const Gemv<Format>& p, unsigned tile,
   if (lane_index() == 0) p.arrived[tile] = 0;
 }
 
-/// Launch: grid (groups, splits) and k_range of gemv_plan(n, k, 128, range, kGemvWarps, slots) with
-/// range = kGemvMostRange / kTokenTiles; kGemvThreads threads, gemv_shared_bytes<Format> shared.
+/// Launch: grid (groups, splits, batch) and k_range of gemv_plan(n, k, 128, range, kGemvWarps,
+/// slots) with range = kGemvMostRange / kTokenTiles, or for a batch of batched_gemv_plan;
+/// kGemvThreads threads, gemv_shared_bytes<Format> shared.
 template <class Format, unsigned kTokenTiles>
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kGemvThreads, 2) gemv(Gemv<Format> p) {
   const unsigned tiles = (p.n + kGemvRows - 1) / kGemvRows;

@@ -7,6 +7,8 @@
 #include "tools/calibrate/kernels/grouped_gemm.hpp"
 #include "tools/calibrate/kernels/helix_all_to_all.hpp"
 #include "tools/calibrate/kernels/launch_chain.hpp"
+#include "tools/calibrate/kernels/launches.hpp"
+#include "tools/calibrate/kernels/mla_append.hpp"
 #include "tools/calibrate/kernels/mla_decode.hpp"
 #include "tools/calibrate/kernels/one_shot_all_reduce.hpp"
 #include "tools/calibrate/kernels/order_tokens.hpp"

@@ -10,7 +10,7 @@ namespace helixsim::kernels {
 /// RMSNorm of rows, with the residual added first where there is one, and quantised where `Rows`
 /// does that.
 ///
-/// Shapes: x, residual [tokens, hidden]; weight [hidden]; rows [tokens, hidden].
+/// Shapes: x, residual [tokens, hidden], x with a stride; weight [hidden]; rows [tokens, hidden].
 /// Model:  r = x + residual, written back to residual in BF16; out = r weight / sqrt(mean(r^2) +
 ///         epsilon), from r before that rounding.
 /// Needs:  hidden a multiple of 128, at most 16,384.
@@ -22,6 +22,7 @@ struct RmsNorm {
   const Bf16* weight = nullptr;
   Rows rows;
   unsigned hidden = 0;
+  unsigned x_stride = 0;  ///< numbers between rows of x; 0: hidden
   float epsilon = 1e-6f;
 };
 
@@ -48,6 +49,7 @@ template <class Rows>
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kNormThreads, 2) rms_norm(RmsNorm<Rows> p) {
   wait_for_previous_kernel();
   const std::size_t row = std::size_t{block_x()} * p.hidden;
+  const Bf16* x = p.x + std::size_t{block_x()} * (p.x_stride != 0 ? p.x_stride : p.hidden);
   float kept[kNormMostEights][8];
   float squares = 0.0f;
   HELIXSIM_UNROLL
@@ -56,7 +58,7 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kNormThreads, 2) rms_norm(RmsNorm<Rows> p
     HELIXSIM_UNROLL
     for (float& value : kept[e]) value = 0.0f;
     if (column >= p.hidden) continue;
-    load_eight(kept[e], p.x + row + column);
+    load_eight(kept[e], x + column);
     if (p.residual != nullptr) {
       float other[8];
       load_eight(other, p.residual + row + column);

@@ -38,4 +38,12 @@ inline GemvPlan gemv_plan(int n, int k, int step, int most_range, int warps, int
   return best;
 }
 
+/// The plan of each of `batch` small GEMMs at once: k is not split.
+inline GemvPlan batched_gemv_plan(int batch, int n, int k, int step, int warps, int slots) {
+  const auto up = [](int a, int b) { return (a + b - 1) / b; };
+  const int wanted = up(up(n, 16), warps);
+  const int most = slots / batch > 1 ? slots / batch : 1;
+  return {.k_range = up(k, step) * step, .splits = 1, .groups = wanted < most ? wanted : most};
+}
+
 }  // namespace helixsim::kernels

@@ -45,11 +45,20 @@ std::span<const PlanEntry> plan_entries() {
       {"launch_chain", "what a kernel costs that does nothing", 9.0, launch_chain_cells},
       {"gqa_decode", "attention over a KV shard: bytes, splits, waves", 8.0, gqa_decode_cells},
       {"gemm", "weights of the projections and the FFN, few tokens", 8.0, gemm_cells},
-      {"mla_decode", "latent attention over a KV shard, few heads to all", 6.0,
-       mla_decode_cells},
+      {"mla_decode", "latent attention over a KV shard, few heads to all", 6.0, mla_decode_cells},
+      {"rank_layer", "a rank's whole decoder layer under Helix, never fitted on", 5.0,
+       rank_layer_cells},
+      {"grouped_gemm", "experts of few tokens", 4.0, grouped_gemm_cells},
       {"combine", "merge of partial outputs over splits or KVP ranks", 4.0, combine_cells},
       {"pointer_chase", "what a load takes to come back, from L2 and from HBM", 3.0,
        pointer_chase_cells},
+      {"rms_norm", "with residual, and quantised on the way", 2.0, rms_norm_cells},
+      {"swiglu", "and quantised on the way", 2.0, swiglu_cells},
+      {"quantise", "BF16 to FP8 and NVFP4", 2.0, quantise_cells},
+      {"rope_append", "RoPE and the append of keys and values", 2.0, rope_append_cells},
+      {"mla_append", "RoPE, norm and append of a latent", 2.0, mla_append_cells},
+      {"router", "top 8 of 256 experts by groups", 2.0, router_cells},
+      {"finalise", "weighted sum of experts' outputs", 2.0, finalise_cells},
   };
   return kTable;
 }

@@ -6,7 +6,7 @@
 
 #include "tools/calibrate/kernels/arithmetic/formats.hpp"
 
-#define HELIXSIM_KERNEL __global__ void
+#define HELIXSIM_KERNEL inline __global__ void
 #define HELIXSIM_KERNEL_BOUNDS(threads, blocks) __launch_bounds__(threads, blocks)
 #define HELIXSIM_DEVICE __device__ __forceinline__
 #define HELIXSIM_UNROLL _Pragma("unroll")

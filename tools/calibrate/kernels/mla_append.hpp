@@ -30,6 +30,7 @@ struct MlaAppend {
   const int* pages = nullptr;  ///< null: page r is all of request r
   const int* positions = nullptr;
   const float* cos_sin = nullptr;
+  std::int64_t first_position = 0;  ///< of the table of angles
   KvOwnership ownership;
   std::int64_t rank = 0;
   unsigned batch = 0;
@@ -117,7 +118,7 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kMlaAppendThreads, 8) mla_append(MlaAppen
   const unsigned request = at / (p.heads + 1);
   const unsigned head = at % (p.heads + 1);
   const std::int64_t position = p.positions[request];
-  const float* cos_sin = p.cos_sin + position * std::int64_t{kMlaRope};
+  const float* cos_sin = p.cos_sin + (position - p.first_position) * std::int64_t{kMlaRope};
   if (head == p.heads) {
     if (p.ownership.owner_of(position) == p.rank) mla_append_latent(p, request, cos_sin);
     return;

@@ -25,6 +25,7 @@ struct RopeAppend {
   const int* pages = nullptr;  ///< null: page r is all of request r
   const int* positions = nullptr;
   const float* cos_sin = nullptr;
+  std::int64_t first_position = 0;  ///< of the table of angles
   KvOwnership ownership;
   std::int64_t rank = 0;
   unsigned batch = 0;
@@ -100,7 +101,7 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kRopeThreads, 8) rope_append(RopeAppend<F
   const unsigned request = at / heads;
   const unsigned head = at % heads;
   const std::int64_t position = p.positions[request];
-  const float* cos_sin = p.cos_sin + position * kHeadSize;
+  const float* cos_sin = p.cos_sin + (position - p.first_position) * kHeadSize;
   const HeadPart part = load_head(p.qkv + std::size_t{at} * kHeadSize);
   if (head < p.q_heads) {
     store_head(p.q + (std::size_t{request} * p.q_heads + head) * kHeadSize, rotated(part, cos_sin),

@@ -14,7 +14,8 @@ struct GqaAttentionShape {
   std::int64_t rank = 0;       ///< among the KVP ranks
   std::int64_t kv_block = 16;  ///< tokens that a rank appends in a row
   unsigned cached = 0;         ///< tokens of a request that this rank has room for
-  unsigned positions = 0;      ///< of the table of angles
+  unsigned first_position = 0;
+  unsigned positions = 0;  ///< of the table of angles
   unsigned splits = 1;
 
   [[nodiscard]] unsigned heads_each() const { return q_heads / kvp; }
@@ -74,11 +75,12 @@ class GqaAttention {
   ArrayOf<Device, int> positions_, lengths_;
 };
 
-/// Cosine and sine of each pair's angle: [position, pairs, 2].
-inline std::vector<float> rope_table(unsigned positions, unsigned pairs, double base) {
+/// Cosine and sine of each pair's angle: [position from `first` on, pairs, 2].
+inline std::vector<float> rope_table(unsigned first, unsigned positions, unsigned pairs,
+                                     double base) {
   std::vector<float> table;
   table.reserve(std::size_t{positions} * pairs * 2);
-  for (unsigned position = 0; position < positions; ++position) {
+  for (unsigned position = first; position < first + positions; ++position) {
     for (unsigned i = 0; i < pairs; ++i) {
       const double angle = position * std::pow(base, -static_cast<double>(i) / pairs);
       table.push_back(static_cast<float>(std::cos(angle)));
@@ -123,7 +125,7 @@ GqaAttention<Device, WeightFormat, KvFormat>::GqaAttention(Device& device,
       positions_(device.template array<int>(shape.batch)),
       lengths_(device.template array<int>(shape.batch)) {
   constexpr double kBase = 500'000.0;  // of Llama 3
-  device.write(cos_sin_, rope_table(shape.positions, kHead / 2, kBase));
+  device.write(cos_sin_, rope_table(shape.first_position, shape.positions, kHead / 2, kBase));
 }
 
 template <class Device, class WeightFormat, class KvFormat>
@@ -170,6 +172,7 @@ void GqaAttention<Device, WeightFormat, KvFormat>::attend(const Bf16* x, Bf16* r
   append.values = weights.values.data();
   append.positions = positions_.data();
   append.cos_sin = cos_sin_.data();
+  append.first_position = shape_.first_position;
   append.ownership = {shape_.kvp, shape_.kv_block};
   append.rank = shape_.rank;
   append.batch = shape_.batch;

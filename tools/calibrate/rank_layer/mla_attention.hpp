@@ -15,6 +15,7 @@ struct MlaAttentionShape {
   std::int64_t rank = 0;
   std::int64_t kv_block = 16;
   unsigned cached = 0;
+  unsigned first_position = 0;
   unsigned positions = 0;
   unsigned splits = 1;
   bool block_scales = true;  ///< of the weights
@@ -127,7 +128,8 @@ MlaAttention<Device, WeightFormat, KvFormat>::MlaAttention(Device& device,
       positions_(device.template array<int>(shape.batch)),
       lengths_(device.template array<int>(shape.batch)) {
   constexpr double kBase = 10'000.0;
-  device.write(cos_sin_, rope_table(shape.positions, kernels::kMlaRope / 2, kBase));
+  device.write(cos_sin_,
+               rope_table(shape.first_position, shape.positions, kernels::kMlaRope / 2, kBase));
 }
 
 template <class Device, class WeightFormat, class KvFormat>
@@ -221,6 +223,7 @@ void MlaAttention<Device, WeightFormat, KvFormat>::attend(const Bf16* x, Bf16* r
   append.cache = weights.cache.data();
   append.positions = positions_.data();
   append.cos_sin = cos_sin_.data();
+  append.first_position = shape_.first_position;
   append.ownership = {shape_.kvp, shape_.kv_block};
   append.rank = shape_.rank;
   append.batch = shape_.batch;

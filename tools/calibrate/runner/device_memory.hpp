@@ -17,10 +17,7 @@ class DeviceArray {
   explicit DeviceArray(std::size_t count) : count_(count) {
     HELIXSIM_CUDA_CALL(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)));
   }
-  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) {
-    HELIXSIM_CUDA_CALL(
-        cudaMemcpy(data_, values.data(), count_ * sizeof(T), cudaMemcpyHostToDevice));
-  }
+  explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) { write(values); }
   DeviceArray(DeviceArray&& other) noexcept
       : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
   DeviceArray& operator=(DeviceArray&& other) noexcept {
@@ -37,6 +34,10 @@ class DeviceArray {
   /// Every byte 0xFF: NaN in every floating format.
   void poison() { HELIXSIM_CUDA_CALL(cudaMemset(data_, 0xFF, bytes())); }
   void clear() { HELIXSIM_CUDA_CALL(cudaMemset(data_, 0, bytes())); }
+  /// Contract: as many as the array has.
+  void write(const std::vector<T>& values) {
+    HELIXSIM_CUDA_CALL(cudaMemcpy(data_, values.data(), bytes(), cudaMemcpyHostToDevice));
+  }
   /// `count` numbers from `first` on, in the host's memory.
   [[nodiscard]] std::vector<T> read(std::size_t first, std::size_t count) const {
     std::vector<T> values(count);

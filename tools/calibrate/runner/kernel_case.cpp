@@ -13,6 +13,14 @@ int shape_of(const Cell& cell, const char* name) {
   return static_cast<int>(found->second);
 }
 
+unsigned gpu_multiprocessors() {
+  int device = 0;
+  int count = 0;
+  HELIXSIM_CUDA_CALL(cudaGetDevice(&device));
+  HELIXSIM_CUDA_CALL(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, device));
+  return static_cast<unsigned>(count);
+}
+
 void allow_shared_memory(const void* kernel, std::size_t bytes) {
   HELIXSIM_CUDA_CALL(cudaFuncSetAttribute(kernel, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                           static_cast<int>(bytes)));

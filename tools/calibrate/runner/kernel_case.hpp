@@ -32,6 +32,9 @@ std::span<const KernelCaseEntry> kernel_cases();
 /// A number of the cell's shape. Errors: std::invalid_argument when it has none.
 int shape_of(const Cell& cell, const char* name);
 
+/// Multiprocessors of the GPU in use.
+unsigned gpu_multiprocessors();
+
 /// An attribute that kernels with much shared memory need before their first launch.
 void allow_shared_memory(const void* kernel, std::size_t bytes);
 

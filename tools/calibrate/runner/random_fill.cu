@@ -18,15 +18,31 @@ __device__ float normal_at(std::uint64_t seed, std::size_t index) {
   return sqrtf(-2.0f * logf(u)) * cospif(2.0f * v);
 }
 
-__device__ void assign(kernels::Bf16& to, float value) { to = kernels::to_bf16(value); }
-__device__ void assign(kernels::E4m3& to, float value) { to = kernels::to_e4m3(value); }
-__device__ void assign(float& to, float value) { to = value; }
+__device__ void assign(kernels::Bf16& to, float value) {
+  to = kernels::to_bf16(value);
+}
+__device__ void assign(kernels::E4m3& to, float value) {
+  to = kernels::to_e4m3(value);
+}
+__device__ void assign(float& to, float value) {
+  to = value;
+}
+
+__device__ void assign(PackedE2m1& to, std::uint64_t seed, std::size_t index, float scale) {
+  const unsigned low = kernels::to_e2m1(scale * normal_at(seed, 2 * index)).bits;
+  const unsigned high = kernels::to_e2m1(scale * normal_at(seed, 2 * index + 1)).bits;
+  to.bits = static_cast<std::uint8_t>(low | high << 4);
+}
+template <class T>
+__device__ void assign(T& to, std::uint64_t seed, std::size_t index, float scale) {
+  assign(to, scale * normal_at(seed, index));
+}
 
 template <class T>
 __global__ void fill(T* data, std::size_t count, std::uint64_t seed, float scale) {
   for (std::size_t i = blockIdx.x * std::size_t{blockDim.x} + threadIdx.x; i < count;
        i += std::size_t{gridDim.x} * blockDim.x)
-    assign(data[i], scale * normal_at(seed, i));
+    assign(data[i], seed, i, scale);
 }
 
 template <class T>
@@ -41,6 +57,9 @@ void fill_normal(kernels::Bf16* data, std::size_t count, std::uint64_t seed, flo
   fill_on_gpu(data, count, seed, scale);
 }
 void fill_normal(kernels::E4m3* data, std::size_t count, std::uint64_t seed, float scale) {
+  fill_on_gpu(data, count, seed, scale);
+}
+void fill_normal(PackedE2m1* data, std::size_t count, std::uint64_t seed, float scale) {
   fill_on_gpu(data, count, seed, scale);
 }
 void fill_normal(float* data, std::size_t count, std::uint64_t seed, float scale) {

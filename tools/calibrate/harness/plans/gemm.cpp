@@ -21,20 +21,41 @@ constexpr long long kSquare = 8192;
 
 constexpr long long kMostOwnTokens = 16;  ///< of the project's own kernel
 
-Cell gemm_cell(const Shape& shape, long long m, bool fp8, bool own) {
-  const double element = fp8 ? 1.0 : 2.0;
-  const double weights = static_cast<double>(shape.n * shape.k) * element;
+/// A kernel and the format of its weights.
+struct Kernel {
+  const char* variant;
+  const char* impl;
+  const char* weights;  ///< as records name formats
+  const char* tokens;
+  double bytes;  ///< of a weight with its scales
+  double token_bytes;
+  long long most_tokens;
+};
+constexpr long long kAny = 1LL << 40;
+constexpr Kernel kKernels[] = {
+    {"cublaslt_bf16", "lib", "bf16", "bf16", 2.0, 2.0, kAny},
+    {"gemv_bf16", "own", "bf16", "bf16", 2.0, 2.0, kMostOwnTokens},
+    {"cublaslt_e4m3", "lib", "fp8", "fp8", 1.0, 1.0, kAny},
+    {"gemv_e4m3", "own", "fp8", "bf16", 1.0, 2.0, kMostOwnTokens},
+};
+/// Of the library alone, where it has them: scales of blocks on Hopper, NVFP4 on Blackwell.
+constexpr Kernel kHopper = {
+    "cublaslt_e4m3_blocks", "lib", "fp8_block", "fp8_block", 1.0 + 4.0 / (128.0 * 128.0),
+    1.0 + 4.0 / 128.0,      kAny};
+constexpr Kernel kBlackwell = {"cublaslt_nvfp4", "lib", "nvfp4", "nvfp4", 0.5 + 1.0 / 16.0,
+                               0.5 + 1.0 / 16.0, kAny};
+
+Cell gemm_cell(const Shape& shape, long long m, const Kernel& kernel) {
+  const double weights = static_cast<double>(shape.n * shape.k) * kernel.bytes;
   Cell cell;
-  const std::string format = fp8 ? "e4m3" : "bf16";
-  cell.key = {
-      .kernel = "gemm",
-      .variant = (own ? "gemv_" : "cublaslt_") + format,
-      .impl = own ? "own" : "lib",
-      .shape = {{"m", m}, {"n", shape.n}, {"k", shape.k}},
-      .dtype = {{"w", fp8 ? "fp8" : "bf16"}, {"x", fp8 && !own ? "fp8" : "bf16"}, {"o", "bf16"}},
-      .mode = "graph_cold"};
-  cell.bytes =
-      weights + static_cast<double>(m * shape.k) * element + static_cast<double>(m * shape.n) * 2.0;
+  cell.key = {.kernel = "gemm",
+              .variant = kernel.variant,
+              .impl = kernel.impl,
+              .shape = {{"m", m}, {"n", shape.n}, {"k", shape.k}},
+              .dtype = {{"w", kernel.weights}, {"x", kernel.tokens}, {"o", "bf16"}},
+              .mode = "graph_cold"};
+  cell.bytes = weights + static_cast<double>(m * shape.k) * kernel.token_bytes +
+               static_cast<double>(m * shape.n) * 2.0;
   cell.flops = 2.0 * static_cast<double>(m) * static_cast<double>(shape.n * shape.k);
   cell.footprint = weights;
   return cell;
@@ -42,17 +63,18 @@ Cell gemm_cell(const Shape& shape, long long m, bool fp8, bool own) {
 
 }  // namespace
 
-std::vector<Cell> gemm_cells(const GpuFacts& /*gpu*/) {
+std::vector<Cell> gemm_cells(const GpuFacts& gpu) {
+  std::vector<Kernel> kernels(std::begin(kKernels), std::end(kKernels));
+  kernels.push_back(gpu.sm == "9.0" ? kHopper : kBlackwell);
   std::vector<Cell> cells;
-  for (const bool fp8 : {false, true})
-    cells.push_back(gemm_cell({kSquare, kSquare}, kSquare, fp8, false));
-  for (const long long m : kTokens) {
-    for (const Shape& shape : kShapes) {
-      for (const bool fp8 : {false, true}) {
-        cells.push_back(gemm_cell(shape, m, fp8, false));
-        if (m <= kMostOwnTokens) cells.push_back(gemm_cell(shape, m, fp8, true));
-      }
+  const auto add = [&](const Shape& shape, long long m) {
+    for (const Kernel& kernel : kernels) {
+      if (m <= kernel.most_tokens) cells.push_back(gemm_cell(shape, m, kernel));
     }
+  };
+  add({kSquare, kSquare}, kSquare);
+  for (const long long m : kTokens) {
+    for (const Shape& shape : kShapes) add(shape, m);
   }
   return cells;
 }

@@ -12,13 +12,13 @@ constexpr long long kTile = 64;  // tokens
 constexpr double kMostSplits = 64.0;
 constexpr double kMostBytes = 2e9;  // of one cell's KV shard
 
-long long planned_splits(const GqaShape& shape, const GpuFacts& gpu) {
+}  // namespace
+
+long long planned_gqa_splits(const GqaShape& shape, const GpuFacts& gpu) {
   const double tiles = static_cast<double>((shape.tokens + kTile - 1) / kTile);
   const double items = static_cast<double>(shape.batch * shape.kv_heads);
   return static_cast<long long>(split_plan(items, std::min(kMostSplits, tiles), gpu.sms).splits);
 }
-
-}  // namespace
 
 /// Bytes: 2 B kvh S d e of the shard and 2 B h d of queries; flops 4 B h S d.
 Cell gqa_decode_cell(const GqaShape& shape) {
@@ -49,7 +49,7 @@ Cell gqa_decode_cell(const GqaShape& shape) {
 std::vector<Cell> gqa_decode_cells(const GpuFacts& gpu) {
   std::vector<Cell> cells;
   const auto add = [&](GqaShape shape, long long splits) {
-    shape.splits = splits > 0 ? splits : planned_splits(shape, gpu);
+    shape.splits = splits > 0 ? splits : planned_gqa_splits(shape, gpu);
     Cell cell = gqa_decode_cell(shape);
     const bool known = std::any_of(cells.begin(), cells.end(),
                                    [&](const Cell& other) { return other.key == cell.key; });

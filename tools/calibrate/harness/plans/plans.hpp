@@ -12,6 +12,15 @@ std::vector<Cell> mla_decode_cells(const GpuFacts& gpu);
 std::vector<Cell> gqa_decode_cells(const GpuFacts& gpu);
 std::vector<Cell> gemm_cells(const GpuFacts& gpu);
 std::vector<Cell> combine_cells(const GpuFacts& gpu);
+std::vector<Cell> rms_norm_cells(const GpuFacts& gpu);
+std::vector<Cell> swiglu_cells(const GpuFacts& gpu);
+std::vector<Cell> quantise_cells(const GpuFacts& gpu);
+std::vector<Cell> rope_append_cells(const GpuFacts& gpu);
+std::vector<Cell> mla_append_cells(const GpuFacts& gpu);
+std::vector<Cell> router_cells(const GpuFacts& gpu);
+std::vector<Cell> grouped_gemm_cells(const GpuFacts& gpu);
+std::vector<Cell> finalise_cells(const GpuFacts& gpu);
+std::vector<Cell> rank_layer_cells(const GpuFacts& gpu);
 
 /// Shape of a KV shard that GQA decode is measured on.
 struct GqaShape {
@@ -24,5 +33,10 @@ struct GqaShape {
   bool fp8 = false;
 };
 Cell gqa_decode_cell(const GqaShape& shape);
+
+/// Splits that kernels are launched with, of the law's planner.
+long long planned_gqa_splits(const GqaShape& shape, const GpuFacts& gpu);
+long long planned_mla_splits(long long batch, long long tokens, long long heads,
+                             const GpuFacts& gpu);
 
 }  // namespace helixsim

@@ -17,9 +17,24 @@ std::unique_ptr<KernelCase> make_gqa_decode_e4m3(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_combine(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_rms_norm(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_swiglu(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_quantise(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_rope_append(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_mla_append(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_router(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_grouped_gemm_bf16(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_grouped_gemm_e4m3(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_finalise(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_gemv_bf16(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_gemv_e4m3(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_lt_gemm_bf16(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_lt_gemm_e4m3(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_lt_gemm_e4m3_blocks(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_lt_gemm_nvfp4(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_gqa_dense_bf16(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_gqa_dense_e4m3(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_mla_moe_e4m3(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_mla_moe_e4m3_kv_bf16(const Cell& cell, int sets);
 
 }  // namespace helixsim

@@ -1,8 +1,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tools/calibrate/kernels/combine.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/gpu_device.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
 #include "tools/calibrate/runner/sampled_check.hpp"
 
@@ -34,9 +34,8 @@ class CombineCase final : public KernelCase {
         .parts = parts_,
         .rows = rows_,
         .width = width_};
-    constexpr unsigned kRows = kCombineThreads / kWarpThreads;
-    launch_kernel(reinterpret_cast<const void*>(&combine<Bf16, Bf16>),
-                  dim3((rows_ + kRows - 1) / kRows), kCombineThreads, 0, stream, &call);
+    GpuDevice device(stream);
+    run(device, call);
   }
 
   CheckResult check() override {

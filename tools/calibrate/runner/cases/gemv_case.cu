@@ -1,8 +1,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tools/calibrate/kernels/gemv.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/gpu_device.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
 #include "tools/calibrate/runner/sampled_check.hpp"
 
@@ -11,10 +11,8 @@ namespace {
 
 using namespace kernels;
 
-constexpr int kBlocksPerSm = 2;
-
 /// Shape: m tokens (at most 16), n outputs, k inputs. E4M3 weights have one scale.
-template <class Format, unsigned kTokenTiles>
+template <class Format>
 class GemvCase final : public KernelCase {
  public:
   using Number = typename Format::Number;
@@ -25,17 +23,13 @@ class GemvCase final : public KernelCase {
     call_.k = number(cell, "k");
     if (call_.k % Format::kPerLoad != 0)
       throw std::invalid_argument("k in whole loads of 16 bytes");
-    int count = 0;
-    HELIXSIM_CUDA_CALL(cudaDeviceGetAttribute(&count, cudaDevAttrMultiProcessorCount, 0));
-    plan_ =
-        gemv_plan(static_cast<int>(call_.n), static_cast<int>(call_.k), kScaleBlock,
-                  kGemvMostRange / static_cast<int>(kTokenTiles), kGemvWarps, kBlocksPerSm * count);
     weights_ = std::size_t{call_.n} * call_.k;
     w_ = normal_array<Number>(weights_ * static_cast<std::size_t>(sets), 1);
     x_ = normal_array<Bf16>(std::size_t{call_.m} * call_.k, 2, 0.25f);
     scale_ = DeviceArray<float>(std::vector<float>{kScale});
-    sums_ = DeviceArray<float>(static_cast<std::size_t>(plan_.splits) * call_.n * call_.m);
-    arrived_ = DeviceArray<unsigned>((call_.n + kGemvRows - 1) / kGemvRows);
+    const GemvRoom room = gemv_room(call_.m, call_.n, call_.k, gpu_multiprocessors());
+    sums_ = DeviceArray<float>(room.sums);
+    arrived_ = DeviceArray<unsigned>(room.arrived);
     arrived_.clear();
     out_ = DeviceArray<Bf16>(std::size_t{call_.m} * call_.n);
     call_.x = x_.data();
@@ -43,16 +37,13 @@ class GemvCase final : public KernelCase {
     call_.sums = sums_.data();
     call_.arrived = arrived_.data();
     call_.out = out_.data();
-    call_.k_range = static_cast<unsigned>(plan_.k_range);
-    allow_shared_memory(kernel(), shared_bytes());
   }
 
   void enqueue(cudaStream_t stream, int set) override {
     Gemv<Format> call = call_;
     call.w = w_.data() + weights_ * static_cast<std::size_t>(set);
-    launch_kernel(kernel(),
-                  dim3(static_cast<unsigned>(plan_.groups), static_cast<unsigned>(plan_.splits)),
-                  kGemvThreads, shared_bytes(), stream, &call);
+    GpuDevice device(stream);
+    run(device, call);
   }
 
   CheckResult check() override {
@@ -81,13 +72,8 @@ class GemvCase final : public KernelCase {
   static unsigned number(const Cell& cell, const char* name) {
     return static_cast<unsigned>(shape_of(cell, name));
   }
-  static const void* kernel() { return reinterpret_cast<const void*>(&gemv<Format, kTokenTiles>); }
-  [[nodiscard]] std::size_t shared_bytes() const {
-    return gemv_shared_bytes<Format>(static_cast<unsigned>(plan_.k_range), kTokenTiles);
-  }
 
   Gemv<Format> call_;
-  GemvPlan plan_;
   std::size_t weights_ = 0;
   DeviceArray<Number> w_;
   DeviceArray<Bf16> x_, out_;
@@ -98,9 +84,9 @@ class GemvCase final : public KernelCase {
 template <class Format>
 std::unique_ptr<KernelCase> make(const Cell& cell, int sets) {
   const int m = shape_of(cell, "m");
-  if (m < 1 || m > 16) throw std::invalid_argument("1 to 16 tokens");
-  if (m <= 8) return std::make_unique<GemvCase<Format, 1>>(cell, sets);
-  return std::make_unique<GemvCase<Format, 2>>(cell, sets);
+  if (m < 1 || m > static_cast<int>(kernels::kGemvMostTokens))
+    throw std::invalid_argument("1 to 16 tokens");
+  return std::make_unique<GemvCase<Format>>(cell, sets);
 }
 
 }  // namespace

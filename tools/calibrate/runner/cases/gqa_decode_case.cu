@@ -2,8 +2,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tools/calibrate/kernels/gqa_decode.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/gpu_device.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
 #include "tools/calibrate/runner/sampled_check.hpp"
 
@@ -55,23 +55,21 @@ class GqaDecodeCase final : public KernelCase {
              .group = static_cast<unsigned>(group_),
              .page_tokens = page_tokens,
              .pages_per_request = pages_each_};
-    allow_shared_memory(kernel(), sizeof(GqaShared<Format>));
   }
 
   void enqueue(cudaStream_t stream, int set) override {
     GqaDecode<Format> call = call_;
     call.keys += cache_ * count(set);
     call.values += cache_ * count(set);
-    const dim3 grid(static_cast<unsigned>(splits_), static_cast<unsigned>(heads_),
-                    static_cast<unsigned>(batch_));
-    launch_kernel(kernel(), grid, kGqaThreads, sizeof(GqaShared<Format>), stream, &call);
+    GpuDevice device(stream);
+    run(device, call, static_cast<unsigned>(splits_), static_cast<unsigned>(heads_),
+        static_cast<unsigned>(batch_));
   }
 
   CheckResult check() override;
 
  private:
   static std::size_t count(int n) { return static_cast<std::size_t>(n); }
-  static const void* kernel() { return reinterpret_cast<const void*>(&gqa_decode<Format>); }
   [[nodiscard]] std::vector<int> shuffled_pages() const {
     const std::size_t all = count(batch_ * pages_each_);
     std::vector<int> pages(all);

@@ -3,8 +3,8 @@
 #include <stdexcept>
 #include <vector>
 
-#include "tools/calibrate/kernels/mla_decode.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
+#include "tools/calibrate/runner/gpu_device.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
 #include "tools/calibrate/runner/sampled_check.hpp"
 
@@ -16,7 +16,7 @@ using namespace kernels;
 constexpr double kLog2E = 1.4426950408889634;
 
 /// Shape: b requests of s tokens, contiguous; h heads; split ways.
-template <class Format, unsigned kHeads, unsigned kStages>
+template <class Format>
 class MlaDecodeCase final : public KernelCase {
  public:
   using Number = typename Format::Number;
@@ -26,7 +26,8 @@ class MlaDecodeCase final : public KernelCase {
         tokens_(number(cell, "s")),
         heads_(number(cell, "h")),
         splits_(number(cell, "split")) {
-    if (heads_ % kHeads != 0) throw std::invalid_argument("heads in whole blocks");
+    if (heads_ != 16 && heads_ != 32 && heads_ % 64 != 0)
+      throw std::invalid_argument("heads: 16, 32, or a multiple of 64");
     latents_ = std::size_t{batch_} * tokens_ * kMlaWidth;
     const std::size_t rows = std::size_t{batch_} * heads_;
     q_ = normal_array<Bf16>(rows * kMlaWidth, 1);
@@ -44,14 +45,13 @@ class MlaDecodeCase final : public KernelCase {
              .heads = heads_,
              .page_tokens = static_cast<int>(tokens_),
              .pages_per_request = 1};
-    allow_shared_memory(kernel(), sizeof(MlaShared<Format, kHeads, kStages>));
   }
 
   void enqueue(cudaStream_t stream, int set) override {
     MlaDecode<Format> call = call_;
     call.cache += latents_ * static_cast<std::size_t>(set);
-    launch_kernel(kernel(), dim3(splits_, heads_ / kHeads, batch_), kMlaThreads,
-                  sizeof(MlaShared<Format, kHeads, kStages>), stream, &call);
+    GpuDevice device(stream);
+    run(device, call, splits_, batch_);
   }
 
   CheckResult check() override {
@@ -70,9 +70,6 @@ class MlaDecodeCase final : public KernelCase {
   static unsigned number(const Cell& cell, const char* name) {
     return static_cast<unsigned>(shape_of(cell, name));
   }
-  static const void* kernel() {
-    return reinterpret_cast<const void*>(&mla_decode<Format, kHeads, kStages>);
-  }
   void add_head(unsigned request, unsigned head, SampledCheck& found) const;
 
   unsigned batch_, tokens_, heads_, splits_;
@@ -84,9 +81,8 @@ class MlaDecodeCase final : public KernelCase {
   MlaDecode<Format> call_;
 };
 
-template <class Format, unsigned kHeads, unsigned kStages>
-void MlaDecodeCase<Format, kHeads, kStages>::add_head(unsigned request, unsigned head,
-                                                      SampledCheck& found) const {
+template <class Format>
+void MlaDecodeCase<Format>::add_head(unsigned request, unsigned head, SampledCheck& found) const {
   const std::size_t row = std::size_t{request} * heads_ + head;
   const std::vector<Bf16> q = q_.read(row * kMlaWidth, kMlaWidth);
   std::vector<double> sum(kMlaValues, 0.0);
@@ -125,18 +121,10 @@ void MlaDecodeCase<Format, kHeads, kStages>::add_head(unsigned request, unsigned
 }  // namespace
 
 std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets) {
-  using Format = kernels::Bf16Latents;
-  const int heads = shape_of(cell, "h");
-  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
-  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 4>>(cell, sets);
-  return std::make_unique<MlaDecodeCase<Format, 64, 3>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<kernels::Bf16Latents>>(cell, sets);
 }
 std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets) {
-  using Format = kernels::E4m3Latents;
-  const int heads = shape_of(cell, "h");
-  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
-  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 6>>(cell, sets);
-  return std::make_unique<MlaDecodeCase<Format, 64, 6>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<kernels::E4m3Latents>>(cell, sets);
 }
 
 }  // namespace helixsim

@@ -55,7 +55,11 @@ RecordAppender::RecordAppender(std::filesystem::path file) : file_(std::move(fil
 }
 
 void RecordAppender::append(const MeasuredRecord& record) {
-  out_ << to_json_line(record) << '\n';
+  append_line(to_json_line(record));
+}
+
+void RecordAppender::append_line(std::string_view line) {
+  out_ << line << '\n';
   if (!out_.flush()) throw ConfigError(file_.string() + ": cannot be written");
 }
 

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "sim/calibration/record.hpp"
@@ -27,6 +28,8 @@ class RecordAppender {
   /// Errors: ConfigError when the file cannot be written.
   explicit RecordAppender(std::filesystem::path file);
   void append(const MeasuredRecord& record);
+  /// Of to_json_line.
+  void append_line(std::string_view line);
 
  private:
   std::filesystem::path file_;

@@ -161,3 +161,37 @@ TEST_CASE("percentiles lie between samples in proportion", "[harness][samples]")
   CHECK(timing.p90_us == Approx((40.0 + 0.6 * 10.0) / 2 - 1));
   CHECK(timing.samples == 5);
 }
+
+TEST_CASE("a cell that finds no memory beside others is measured when they are gone", "[harness]") {
+  Run run;
+  std::vector<std::string> tried;
+  bool first = true;
+  run.gpu.can_run = [&](const Cell& cell) {
+    tried.push_back(cell.key.kernel);
+    if (cell.key.kernel != "large") return true;
+    const bool alone = !first;
+    first = false;
+    return alone;
+  };
+  run({cell_of("small", 1e6, 2.0), cell_of("large", 1e6, 1.0)});
+  CHECK(run.records.size() == 2);
+  CHECK(run.result.left_out.empty());
+  CHECK(std::count(tried.begin(), tried.end(), "large") == 2);
+}
+
+TEST_CASE("before a cell is run, its record of a failure is told", "[harness]") {
+  Run run;
+  std::vector<std::string> begun;
+  run.options.begins = [&](const MeasuredRecord& record) {
+    begun.push_back(record.key.kernel);
+    CHECK_FALSE(record.check.ok);
+    CHECK(record.gpu.sms == 132);
+  };
+  run.gpu.error = [&](const Cell& cell) {
+    CHECK(begun.back() == cell.key.kernel);
+    return 1e-3;
+  };
+  run({cell_of("a", 1e6, 2.0), cell_of("b", 1e6, 1.0)});
+  CHECK(std::count(begun.begin(), begun.end(), "a") >= 3);  // check, timing, check
+  CHECK(run.records.size() == 2);
+}

@@ -1,6 +1,8 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
+#include <chrono>
 #include <filesystem>
 #include <memory>
 
@@ -9,6 +11,7 @@
 #include "sim/config/suggest.hpp"
 #include "tools/calibrate/harness/plan.hpp"
 #include "tools/calibrate/harness/session.hpp"
+#include "tools/calibrate/harness/watched_run.hpp"
 #include "tools/calibrate/runner/open_gpu.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/progress.hpp"
@@ -69,8 +72,13 @@ void print_summary(const SessionResult& result, const RunOptions& options) {
   if (result.not_reached > 0) fmt::print("the same command goes on with the rest\n");
 }
 
-int run(const RunOptions& options) {
-  check_kernels(options.only);
+double seconds_now() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
+
+/// In a process of its own; `lost` are keys of cells that took an earlier one along.
+int measure(const RunOptions& options, double budget, WatchedSide& side,
+            const std::set<std::string>& lost) {
   std::string why;
   const std::unique_ptr<GpuBench> gpu = open_gpu(why);
   if (gpu == nullptr) {
@@ -78,15 +86,17 @@ int run(const RunOptions& options) {
     return kNothingFeasible;
   }
   const GpuFacts facts = gpu->facts();
-  const std::vector<Cell> cells =
+  std::vector<Cell> cells =
       options.anchor ? anchor_cells(facts) : calibration_cells(facts, options.only);
+  std::erase_if(cells, [&](const Cell& cell) { return lost.contains(cell.key.text()); });
   SessionOptions session;
-  session.budget_seconds = options.budget > 0.0 ? options.budget
-                           : options.anchor     ? kAnchorSeconds
-                                                : kFullSeconds;
+  session.budget_seconds = budget;
   session.done = done_in(options.out, facts);
   RecordAppender records(options.out);
   session.record = [&](const MeasuredRecord& record) { records.append(record); };
+  session.begins = [&](const MeasuredRecord& record) {
+    side.begins(record.key.text(), to_json_line(record));
+  };
   catch_interrupts();
   session.stop = &interrupted();
   Progress progress(fmt::format("measuring {}", facts.name), "cells");
@@ -95,6 +105,46 @@ int run(const RunOptions& options) {
   print_summary(result, options);
   if (interrupted()) return kInterrupted;
   return result.failed_checks > 0 ? kClaimFailed : kDone;
+}
+
+/// A failed call of the GPU spoils the process: the cell is lost.
+int measure_or_fail(const RunOptions& options, double budget, WatchedSide& side,
+                    const std::set<std::string>& lost) {
+  try {
+    return measure(options, budget, side, lost);
+  } catch (const ConfigError& error) {
+    tell("helixsim: {}\n", error.what());
+    return kWrongInput;
+  } catch (const std::exception& error) {
+    tell("helixsim: {}\n", error.what());
+    return kLostStatus;
+  }
+}
+
+int run(const RunOptions& options) {
+  check_kernels(options.only);
+  const double budget = options.budget > 0.0 ? options.budget
+                        : options.anchor     ? kAnchorSeconds
+                                             : kFullSeconds;
+  const double end = seconds_now() + budget;
+  catch_interrupts();  // the process that measures ends by itself
+  const WatchedResult result = run_watched(
+      [&](WatchedSide& side, const std::set<std::string>& lost) {
+        return measure_or_fail(options, std::max(1.0, end - seconds_now()), side, lost);
+      },
+      [&](const LostCell& cell) {
+        tell("helixsim: {}: {}; its record says so, and the rest goes on\n", cell.key,
+             cell.killed ? "never ended" : "took the process along");
+        RecordAppender(options.out).append_line(cell.record);
+      });
+  if (result.gave_up) {
+    tell("helixsim: the GPU cannot be measured: {}\n", result.lost.empty()
+                                                           ? "the process ended before any cell"
+                                                           : "too many cells end their process");
+    return kClaimFailed;
+  }
+  if (!result.lost.empty() && result.status == kDone) return kClaimFailed;
+  return result.status;
 }
 
 void add_run_flags(CLI::App& app, RunOptions& options) {

@@ -8,6 +8,8 @@
 namespace helixsim {
 namespace {
 
+constexpr double kNotChecked = 1e30;  ///< the error of a cell that never came back
+
 /// A cell of the group at hand.
 struct Running {
   const Cell* cell = nullptr;
@@ -36,6 +38,8 @@ class Session {
   double read_stream();
   bool is_suspect();
   void tell_progress(int behind, int all) const;
+  [[nodiscard]] MeasuredRecord failed_record_of(const Cell& cell) const;
+  void tell_begin(const Cell& cell) const;
   [[nodiscard]] MeasuredRecord record_of(const Running& one, bool suspect) const;
 
   GpuBench& bench_;
@@ -63,12 +67,14 @@ std::vector<const Cell*> Session::in_order(std::span<const Cell> cells) {
   return order;
 }
 
-/// Whether the cell can be timed.
+/// Whether the cell is now one of the group. If it cannot be even alone, it is left out; beside
+/// others it may be that they leave it no memory.
 bool Session::prepare(const Cell& cell, std::vector<Running>& group) {
   std::string why;
+  tell_begin(cell);
   Running one{.cell = &cell, .prepared = bench_.prepare(cell, why), .check = {}, .launches = {}};
   if (one.prepared == nullptr) {
-    result_.left_out.push_back({cell.key.text(), why});
+    if (group.empty()) result_.left_out.push_back({cell.key.text(), why});
     return false;
   }
   one.check = one.prepared->check();
@@ -79,12 +85,14 @@ bool Session::prepare(const Cell& cell, std::vector<Running>& group) {
 void Session::time_in_turns(std::vector<Running>& group) {
   constexpr int kWarmUps = 3;
   for (Running& one : group) {
+    tell_begin(*one.cell);
     for (int i = 0; i < kWarmUps && one.check.ok; ++i) one.prepared->launch();
   }
   for (int pass = 0; pass < options_.passes; ++pass) {
     const int from = options_.samples * pass / options_.passes;
     const int to = options_.samples * (pass + 1) / options_.passes;
     for (Running& one : group) {
+      tell_begin(*one.cell);
       for (int i = from; i < to && one.check.ok; ++i)
         one.launches.push_back(one.prepared->launch());
     }
@@ -93,6 +101,7 @@ void Session::time_in_turns(std::vector<Running>& group) {
 
 double Session::read_stream() {
   std::string why;
+  tell_begin(ceiling_);
   const auto stream = bench_.prepare(ceiling_, why);
   if (stream == nullptr || !stream->check().ok) return 0.0;
   constexpr int kLaunches = 5;
@@ -117,19 +126,30 @@ bool Session::is_suspect() {
   return drifted || slow;
 }
 
+/// All but what was measured: a failed check.
+MeasuredRecord Session::failed_record_of(const Cell& cell) const {
+  return {.key = cell.key,
+          .bytes = cell.bytes,
+          .flops = cell.flops,
+          .timing = {.reps = 1, .samples = 1},
+          .check = {.error = kNotChecked, .ok = false},
+          .gpu = bench_.facts(),
+          .clocks = group_clocks_,
+          .software = bench_.software(),
+          .utc = bench_.utc(),
+          .standin = cell.standin,
+          .suspect = false};
+}
+
+void Session::tell_begin(const Cell& cell) const {
+  if (options_.begins) options_.begins(failed_record_of(cell));
+}
+
 MeasuredRecord Session::record_of(const Running& one, bool suspect) const {
-  const Cell& cell = *one.cell;
-  MeasuredRecord record{.key = cell.key,
-                        .bytes = cell.bytes,
-                        .flops = cell.flops,
-                        .timing = {.reps = one.prepared->reps(), .samples = 1},
-                        .check = one.check,
-                        .gpu = bench_.facts(),
-                        .clocks = group_clocks_,
-                        .software = bench_.software(),
-                        .utc = bench_.utc(),
-                        .standin = cell.standin,
-                        .suspect = suspect};
+  MeasuredRecord record = failed_record_of(*one.cell);
+  record.timing.reps = one.prepared->reps();
+  record.check = one.check;
+  record.suspect = suspect;
   if (one.check.ok) record.timing = timing_of(one.launches, one.prepared->reps(), empty_);
   return record;
 }
@@ -137,6 +157,7 @@ MeasuredRecord Session::record_of(const Running& one, bool suspect) const {
 void Session::measure(std::vector<Running>& group) {
   time_in_turns(group);
   for (Running& one : group) {  // a kernel that only fails when it is hot
+    tell_begin(*one.cell);
     if (one.check.ok) one.check = one.prepared->check();
   }
   group_clocks_ = bench_.clocks();
@@ -165,8 +186,13 @@ SessionResult Session::run(std::span<const Cell> cells) {
   int next = 0;
   while (next < all && !over()) {
     std::vector<Running> group;
-    while (next < all && static_cast<int>(group.size()) < options_.group && !over())
-      prepare(*order[static_cast<std::size_t>(next++)], group);
+    while (next < all && static_cast<int>(group.size()) < options_.group && !over()) {
+      const bool alone = group.empty();
+      const bool ready = prepare(*order[static_cast<std::size_t>(next)], group);
+      if (!ready && !alone) break;  // once more when the others are gone
+      ++next;
+    }
+    if (group.empty()) continue;
     measure(group);
     tell_progress(next, all);
   }

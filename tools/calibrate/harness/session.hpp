@@ -20,6 +20,8 @@ struct SessionOptions {
   double most_clock_drop = 0.03;    ///< of the SM clock below the session's median
   std::set<std::string> done = {};  ///< texts of keys that are measured already
   std::function<void(const MeasuredRecord&)> record = {};
+  /// Before a cell is run: the record of a failed check, which is its own if it never comes back.
+  std::function<void(const MeasuredRecord&)> begins = {};
   /// Cells that are behind, all cells, seconds left of the budget or of the cells, whichever is
   /// less.
   std::function<void(int, int, double)> progress = {};

@@ -6,7 +6,7 @@
 
 #include "tools/calibrate/kernels/arithmetic/formats.hpp"
 
-#define HELIXSIM_KERNEL inline __global__ void
+#define HELIXSIM_KERNEL static __global__ void
 #define HELIXSIM_KERNEL_BOUNDS(threads, blocks) __launch_bounds__(threads, blocks)
 #define HELIXSIM_DEVICE __device__ __forceinline__
 #define HELIXSIM_UNROLL _Pragma("unroll")
@@ -248,6 +248,12 @@ HELIXSIM_DEVICE void wait_for(const unsigned* flag, unsigned value) {
   do {
     asm volatile("ld.acquire.sys.global.u32 %0, [%1];" : "=r"(seen) : "l"(flag) : "memory");
   } while (seen != value);
+}
+
+HELIXSIM_DEVICE unsigned look_at(const unsigned* flag) {
+  unsigned seen;
+  asm volatile("ld.relaxed.sys.global.u32 %0, [%1];" : "=r"(seen) : "l"(flag) : "memory");
+  return seen;
 }
 
 HELIXSIM_DEVICE std::uint64_t clock_cycles() { return static_cast<std::uint64_t>(clock64()); }

@@ -331,6 +331,12 @@ inline void wait_for(const unsigned* flag, unsigned value) {
   emulator::wait_until([=] { return *flag == value; }, "a flag in global memory");
 }
 
+/// A flag as it is now, without order with other memory. Others have their turn before.
+inline unsigned look_at(const unsigned* flag) {
+  emulator::wait_until([] { return true; }, "another look at a flag");
+  return *flag;
+}
+
 /// A clock of the multiprocessor, in its cycles: here it goes on with every look at it.
 inline std::uint64_t clock_cycles() {
   static thread_local std::uint64_t cycles = 0;

@@ -5,12 +5,14 @@
 namespace helixsim::kernels {
 
 /// A copy at a given rate, to run beside another kernel: each block copies chunks of kThrottleWords
-/// and waits until `cycles` have gone by since the one before began.
+/// and waits until `cycles` have gone by since the one before began. With `stop` it copies the same
+/// words again and again until that is 1; with no words it only waits for it.
 struct ThrottledCopy {
   const Words4* from = nullptr;
   Words4* to = nullptr;
   std::size_t words = 0;  ///< of 16 bytes
   std::uint64_t cycles = 0;
+  const unsigned* stop = nullptr;
 };
 
 inline constexpr unsigned kThrottleThreads = 256;
@@ -27,15 +29,17 @@ inline std::uint64_t cycles_between_chunks(double bytes_per_second, unsigned blo
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kThrottleThreads, 1) throttled_copy(ThrottledCopy p) {
   wait_for_previous_kernel();
   const std::size_t chunks = (p.words + kThrottleWords - 1) / kThrottleWords;
-  for (std::size_t chunk = block_x(); chunk < chunks; chunk += grid_x()) {
+  for (std::size_t chunk = block_x(); p.stop != nullptr || chunk < chunks; chunk += grid_x()) {
     const std::uint64_t begin = clock_cycles();
     HELIXSIM_UNROLL
     for (unsigned i = 0; i < kThrottleWords / kThrottleThreads; ++i) {
-      const std::size_t place = chunk * kThrottleWords + i * kThrottleThreads + thread_index();
+      const std::size_t in_chunk = std::size_t{i} * kThrottleThreads + thread_index();
+      const std::size_t place = (chunks > 0 ? chunk % chunks : 0) * kThrottleWords + in_chunk;
       if (place < p.words) store_streaming(p.to + place, load_streaming(p.from + place));
     }
     while (clock_cycles() - begin < p.cycles) {
     }
+    if (p.stop != nullptr && look_at(p.stop) == 1) return;
   }
 }
 

@@ -8,6 +8,7 @@
 #include "tools/calibrate/rank_layer/moe_ffn.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
 #include "tools/calibrate/runner/gpu_device.hpp"
+#include "tools/calibrate/runner/side_stream.hpp"
 
 namespace helixsim {
 namespace {
@@ -136,7 +137,8 @@ class RankLayerCase final : public KernelCase {
   }
   std::vector<Bf16> all_layers(bool overlap) {
     reset();
-    device_.use(nullptr, overlap);
+    const OwnStream stream;
+    device_.use(stream.get(), overlap);
     for (unsigned layer_index = 0; layer_index < layers_; ++layer_index) layer(layer_index);
     HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
     return fed_.read();

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <cmath>
 #include <vector>
@@ -64,7 +65,8 @@ TEST_CASE("a one-shot all-reduce gives every rank the same sum, epoch after epoc
                        .ranks = ranks,
                        .rank = rank,
                        .numbers = numbers,
-                       .epoch = epoch});
+                       .epoch = epoch,
+                       .epochs = {}});
     }
     for (unsigned rank = 0; rank < ranks; ++rank) calls[rank].in = in[rank].data();
     run_ranks(calls, 2, kAllReduceThreads, schedule,
@@ -96,7 +98,8 @@ TEST_CASE("a rank that is an epoch ahead does not write over what others still r
                        .ranks = kRanks,
                        .rank = rank,
                        .numbers = kNumbers,
-                       .epoch = 0});
+                       .epoch = 0,
+                       .epochs = {}});
     run_ranks(calls, 1, kAllReduceThreads, schedule, [&](OneShotAllReduce call) {
       for (unsigned epoch = 1; epoch <= kEpochs; ++epoch) {  // no barrier between them
         call.epoch = epoch;
@@ -139,7 +142,8 @@ TEST_CASE("Helix's exchange merges every rank's rows as in FP64, empty shards am
                        .rank = rank,
                        .rows = rows,
                        .width = width,
-                       .epoch = epoch});
+                       .epoch = epoch,
+                       .epochs = {}});
     }
     for (unsigned rank = 0; rank < ranks; ++rank) calls[rank].partial = partial[rank].data();
     run_ranks(calls, 2, kHelixThreads, schedule,
@@ -161,5 +165,41 @@ TEST_CASE("Helix's exchange merges every rank's rows as in FP64, empty shards am
       }
     }
     CHECK(relative_error(found, expected) < 4e-3);
+  }
+}
+
+TEST_CASE("an exchange that counts its epochs can be launched as it is, again and again",
+          "[kernels][exchange]") {
+  constexpr unsigned kRanks = 3;
+  constexpr unsigned kNumbers = 4100;  // for two blocks
+  for (const emulator::Schedule& schedule : schedules()) {
+    CAPTURE(to_text(schedule));
+    SharedInboxes inboxes(kRanks, std::size_t{2} * kRanks * kNumbers / 4);
+    std::vector<std::vector<Bf16>> in(kRanks, std::vector<Bf16>(kNumbers));
+    std::vector<std::vector<Bf16>> out(kRanks, std::vector<Bf16>(kNumbers));
+    std::vector<unsigned> last(kRanks, 0);
+    std::vector<unsigned> arrived(kRanks, 0);
+    std::vector<OneShotAllReduce> calls;
+    for (unsigned rank = 0; rank < kRanks; ++rank)
+      calls.push_back({.in = in[rank].data(),
+                       .out = out[rank].data(),
+                       .inboxes = inboxes.pointers,
+                       .ranks = kRanks,
+                       .rank = rank,
+                       .numbers = kNumbers,
+                       .epoch = 0,
+                       .epochs = {&last[rank], &arrived[rank]}});
+    for (unsigned epoch = 1; epoch <= 4; ++epoch) {
+      for (auto& numbers : in)
+        std::fill(numbers.begin(), numbers.end(), to_bf16(static_cast<float>(epoch)));
+      run_ranks(calls, 2, kAllReduceThreads, schedule,
+                [](const OneShotAllReduce& call) { one_shot_all_reduce(call); });
+      CHECK(last == std::vector<unsigned>(kRanks, epoch));
+      CHECK(arrived == std::vector<unsigned>(kRanks, 0));
+      for (const auto& numbers : out) {
+        for (const Bf16 number : numbers)
+          REQUIRE(to_float(number) == 3.0f * static_cast<float>(epoch));
+      }
+    }
   }
 }

@@ -99,25 +99,27 @@ TEST_CASE("copies and writes reach every word and none beyond", "[kernels][strea
 
 TEST_CASE("a copy that is to run beside another kernel goes on until it is told",
           "[kernels][stream]") {
-  const std::vector<Words4> words = random_words(kThrottleWords + 5);
   for (const bool with_words : {true, false}) {
+    std::vector<Words4> words = random_words(kThrottleWords + 5);
     std::vector<Words4> copied(words.size());
     unsigned stop = 0;
-    unsigned looked = 0;
     const ThrottledCopy call{.from = words.data(),
                              .to = copied.data(),
                              .words = with_words ? words.size() : 0,
                              .cycles = 100,
                              .stop = &stop};
+    const auto wait = [&] {
+      for (int looks = 0; looks < 20; ++looks) look_at(&stop);
+    };
     emulator::launch({.grid = {3, 1, 1}, .threads = kThrottleThreads},
                      {emulator::Order::RoundRobin, 0, false}, [&] {
-                       // The last block is the other kernel.
                        if (block_x() < 2) return throttled_copy(call);
-                       if (thread_index() > 0) return;
-                       while (looked < 3) looked += look_at(&stop) == 0 ? 1 : 0;
+                       if (thread_index() > 0) return;  // the last block is the other kernel
+                       wait();
+                       words[3] = {1, 2, 3, 4};
+                       wait();
                        stop = 1;
                      });
-    CHECK(looked == 3);
     for (std::size_t i = 0; i < words.size(); ++i)
       REQUIRE(same(copied[i], with_words ? words[i] : Words4{}));
   }

@@ -2,6 +2,7 @@
 
 #include "tools/calibrate/kernels/arithmetic/softmax.hpp"
 #include "tools/calibrate/kernels/device.hpp"
+#include "tools/calibrate/kernels/epochs.hpp"
 #include "tools/calibrate/kernels/one_shot_all_reduce.hpp"
 #include "tools/calibrate/kernels/warp_reduce.hpp"
 
@@ -26,29 +27,32 @@ struct HelixAllToAll {
   unsigned rank = 0;
   unsigned rows = 0;
   unsigned width = 128;
-  std::uint32_t epoch = 1;
+  std::uint32_t epoch = 1;  ///< unless `epochs` counts them
+  Epochs epochs;
 
   /// Packets of a row, and where those of a row from a rank lie in an inbox.
   [[nodiscard]] HELIXSIM_DEVICE unsigned row_packets() const { return width / 4 + 1; }
-  [[nodiscard]] HELIXSIM_DEVICE std::size_t place(unsigned from, unsigned row) const {
-    return (std::size_t{epoch % 2 * ranks + from} * rows + row) * row_packets();
+  [[nodiscard]] HELIXSIM_DEVICE std::size_t place(unsigned from, unsigned row,
+                                                  std::uint32_t now) const {
+    return (std::size_t{now % 2 * ranks + from} * rows + row) * row_packets();
   }
 };
 
 inline constexpr unsigned kHelixThreads = 128;  // a warp a row
 
 /// A warp sends one row to the peer that owns it.
-HELIXSIM_DEVICE void helix_send_row(const HelixAllToAll& p, unsigned peer, unsigned row) {
+HELIXSIM_DEVICE void helix_send_row(const HelixAllToAll& p, std::uint32_t now, unsigned peer,
+                                    unsigned row) {
   const std::size_t from = std::size_t{peer} * p.rows + row;
   const auto* words = reinterpret_cast<const std::uint32_t*>(p.partial + from * p.width);
-  Words4* to = p.inboxes.of_rank[peer] + p.place(p.rank, row);
+  Words4* to = p.inboxes.of_rank[peer] + p.place(p.rank, row, now);
   for (unsigned i = lane_index(); i < p.width / 4; i += kWarpThreads)
-    send_packets(to + i, words[2 * i], words[2 * i + 1], p.epoch);
-  if (lane_index() == 0) send_packets(to + p.width / 4, bits_of(p.lse2[from]), 0, p.epoch);
+    send_packets(to + i, words[2 * i], words[2 * i + 1], now);
+  if (lane_index() == 0) send_packets(to + p.width / 4, bits_of(p.lse2[from]), 0, now);
 }
 
 /// A warp receives one row from all ranks and merges it.
-HELIXSIM_DEVICE void helix_merge_row(const HelixAllToAll& p, unsigned row) {
+HELIXSIM_DEVICE void helix_merge_row(const HelixAllToAll& p, std::uint32_t now, unsigned row) {
   const Words4* inbox = p.inboxes.of_rank[p.rank];
   float mine[2];  // LSEs of ranks lane and lane + 32
   for (unsigned i = 0; i < 2; ++i) {
@@ -56,7 +60,7 @@ HELIXSIM_DEVICE void helix_merge_row(const HelixAllToAll& p, unsigned row) {
     std::uint32_t bits = bits_of(-INFINITY);
     std::uint32_t unused;
     if (from < p.ranks)
-      receive_packets(inbox + p.place(from, row) + p.width / 4, p.epoch, bits, unused);
+      receive_packets(inbox + p.place(from, row, now) + p.width / 4, now, bits, unused);
     mine[i] = float_of(bits);
   }
   const float largest = warp_max(mine[0] > mine[1] ? mine[0] : mine[1]);
@@ -69,7 +73,7 @@ HELIXSIM_DEVICE void helix_merge_row(const HelixAllToAll& p, unsigned row) {
       const float lse2 = shuffle(from < kWarpThreads ? mine[0] : mine[1], from % kWarpThreads);
       const float weight = weight_of(lse2, largest) * scale;
       std::uint32_t pairs[2];
-      receive_packets(inbox + p.place(from, row) + i, p.epoch, pairs[0], pairs[1]);
+      receive_packets(inbox + p.place(from, row, now) + i, now, pairs[0], pairs[1]);
       total[0] += weight * low_of(pairs[0]);
       total[1] += weight * high_of(pairs[0]);
       total[2] += weight * low_of(pairs[1]);
@@ -84,11 +88,13 @@ HELIXSIM_DEVICE void helix_merge_row(const HelixAllToAll& p, unsigned row) {
 /// are sent before any is waited for.
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kHelixThreads, 4) helix_all_to_all(HelixAllToAll p) {
   wait_for_previous_kernel();
+  const std::uint32_t now = p.epochs.begin(p.epoch);
   const unsigned warps = grid_x() * (kHelixThreads / kWarpThreads);
   const unsigned first = block_x() * (kHelixThreads / kWarpThreads) + warp_index();
   for (unsigned i = first; i < p.ranks * p.rows; i += warps)
-    helix_send_row(p, (p.rank + i / p.rows) % p.ranks, i % p.rows);  // begins with itself
-  for (unsigned row = first; row < p.rows; row += warps) helix_merge_row(p, row);
+    helix_send_row(p, now, (p.rank + i / p.rows) % p.ranks, i % p.rows);  // begins with itself
+  for (unsigned row = first; row < p.rows; row += warps) helix_merge_row(p, now, row);
+  p.epochs.end(now);
   release_next_kernel();
 }
 

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/calibrate/kernels/device.hpp"
+#include "tools/calibrate/kernels/epochs.hpp"
 #include "tools/calibrate/kernels/vector_io.hpp"
 
 namespace helixsim::kernels {
@@ -28,7 +29,8 @@ struct OneShotAllReduce {
   unsigned ranks = 1;
   unsigned rank = 0;
   unsigned numbers = 0;
-  std::uint32_t epoch = 1;
+  std::uint32_t epoch = 1;  ///< unless `epochs` counts them
+  Epochs epochs;
 };
 
 inline constexpr unsigned kAllReduceThreads = 256;
@@ -37,9 +39,10 @@ inline constexpr unsigned kAllReduceThreads = 256;
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kAllReduceThreads, 1)
     one_shot_all_reduce(OneShotAllReduce p) {
   wait_for_previous_kernel();
+  const std::uint32_t epoch = p.epochs.begin(p.epoch);
   const unsigned packets = p.numbers / 4;
   const unsigned stride = grid_x() * block_threads();
-  const unsigned half = p.epoch % 2 * p.ranks * packets;
+  const unsigned half = epoch % 2 * p.ranks * packets;
   const unsigned first = block_x() * block_threads() + thread_index();
   const auto* in = reinterpret_cast<const std::uint32_t*>(p.in);
   auto* out = reinterpret_cast<std::uint32_t*>(p.out);
@@ -47,14 +50,14 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kAllReduceThreads, 1)
     for (unsigned step = 0; step < p.ranks; ++step) {  // each rank begins with itself
       const unsigned peer = (p.rank + step) % p.ranks;
       send_packets(p.inboxes.of_rank[peer] + half + p.rank * packets + i, in[2 * i], in[2 * i + 1],
-                   p.epoch);
+                   epoch);
     }
   }
   for (unsigned i = first; i < packets; i += stride) {
     float sums[4] = {};
     for (unsigned peer = 0; peer < p.ranks; ++peer) {
       std::uint32_t pairs[2];
-      receive_packets(p.inboxes.of_rank[p.rank] + half + peer * packets + i, p.epoch, pairs[0],
+      receive_packets(p.inboxes.of_rank[p.rank] + half + peer * packets + i, epoch, pairs[0],
                       pairs[1]);
       for (unsigned j = 0; j < 2; ++j) {
         sums[2 * j] += low_of(pairs[j]);
@@ -64,6 +67,7 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kAllReduceThreads, 1)
     out[2 * i] = pack_bf16(sums[0], sums[1]);
     out[2 * i + 1] = pack_bf16(sums[2], sums[3]);
   }
+  p.epochs.end(epoch);
   release_next_kernel();
 }
 

@@ -14,12 +14,12 @@ void check(const MlaShape& shape, const std::vector<emulator::Schedule>& runs) {
   check_mla<Format>(shape, runs,
                     [&](const MlaDecode<Format>& call, unsigned splits, unsigned batch,
                         const emulator::Schedule& schedule) {
-                      emulator::launch(
-                          {.grid = {splits, call.heads / kHeads, batch},
-                           .threads = kMlaThreads,
-                           .shared_bytes = sizeof(MlaShared<Format, kHeads, kStages>),
-                           .resident = 2},
-                          schedule, [&] { mla_decode<Format, kHeads, kStages>(call); });
+                      emulator::launch({.grid = {splits, call.heads / kHeads, batch},
+                                        .threads = kMlaThreads,
+                                        .shared_bytes = sizeof(MlaShared<Format, kHeads, kStages>),
+                                        .resident = 2},
+                                       schedule,
+                                       [&] { mla_decode<Format, kHeads, kStages>(call); });
                     });
 }
 

@@ -59,8 +59,8 @@ TEST_CASE("MLA by wgmma gives a request's shards results that merge to the whole
   shards.splits = 3;
   const MlaResult one = MlaCase<Bf16Latents>(whole).run(kLate[0], launch_wgmma);
   const MlaResult merged = MlaCase<Bf16Latents>(shards).run(kLate[0], launch_wgmma);
-  CHECK(relative_error({merged.out.begin(), merged.out.end()},
-                       {one.out.begin(), one.out.end()}) < kMlaTolerance);
+  CHECK(relative_error({merged.out.begin(), merged.out.end()}, {one.out.begin(), one.out.end()}) <
+        kMlaTolerance);
   CHECK(relative_error({merged.lse2.begin(), merged.lse2.end()},
                        {one.lse2.begin(), one.lse2.end()}) < 1e-6);
 }

@@ -8,6 +8,7 @@
 #include "tools/calibrate/kernels/helix_all_to_all.hpp"
 #include "tools/calibrate/kernels/launch_chain.hpp"
 #include "tools/calibrate/kernels/mla_decode.hpp"
+#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"
 #include "tools/calibrate/kernels/one_shot_all_reduce.hpp"
 #include "tools/calibrate/kernels/order_tokens.hpp"
 #include "tools/calibrate/kernels/pointer_chase.hpp"

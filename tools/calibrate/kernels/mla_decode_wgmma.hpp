@@ -9,8 +9,8 @@
 /// the other's go through shared memory. So while one is at a softmax, the other multiplies.
 ///
 /// Latents lie in shared memory once, for both products: 64 columns of 64 tokens are a panel of
-/// rows of 128 bytes with the 128-byte swizzle, that is K-major for scores (k: columns) and MN-major
-/// for outputs (k: tokens). Layouts and their source: warpgroup_emulated.hpp.
+/// rows of 128 bytes with the 128-byte swizzle, that is K-major for scores (k: columns) and
+/// MN-major for outputs (k: tokens). Layouts and their source: warpgroup_emulated.hpp.
 namespace helixsim::kernels {
 
 inline constexpr unsigned kMlaWgmmaHeads = 64;
@@ -18,7 +18,7 @@ inline constexpr int kMlaWgmmaTile = 64;  ///< tokens
 inline constexpr unsigned kMlaWgmmaThreads = 3 * kWarpgroupThreads;
 inline constexpr unsigned kMlaPanelColumns = 64;
 inline constexpr unsigned kMlaPanels = kMlaWidth / kMlaPanelColumns;
-inline constexpr unsigned kMlaHalf = 4;                         ///< panels of a warpgroup's outputs
+inline constexpr unsigned kMlaHalf = 4;  ///< panels of a warpgroup's outputs
 inline constexpr unsigned kMlaGroupWarps = kWarpgroupThreads / kWarpThreads;
 inline constexpr unsigned kMlaEightRows = 8 * kMlaPanelColumns * 2;  ///< bytes
 
@@ -125,7 +125,8 @@ HELIXSIM_DEVICE void mla_arrive_warp(CopyBarrier& barrier) {
 
 /// What a thread of the first two warpgroups keeps: rows lane / 4 and that + 8 of its warp's 16.
 struct MlaWgmmaState {
-  float out[128] = {};  ///< of two rows, columns of the warpgroup, at the places of a product's sums
+  float out[128] =
+      {};  ///< of two rows, columns of the warpgroup, at the places of a product's sums
   Softmax<float> rows[2];  ///< `sum` of the warpgroup's own tiles, a quarter in each of four lanes
 };
 
@@ -332,11 +333,13 @@ HELIXSIM_DEVICE void mla_init_barriers(MlaWgmmaShared& shared) {
 }
 
 /// As mla_decode; `scale_log2` is positive, heads a multiple of 64.
-/// Launch: grid (splits, heads / 64, batch), kMlaWgmmaThreads threads, sizeof(MlaWgmmaShared) shared.
-/// Limit:  of a tile, products take 2176 cycles (4096 flops each), shared memory 2300 (operands of
+/// Launch: grid (splits, heads / 64, batch), kMlaWgmmaThreads threads, sizeof(MlaWgmmaShared)
+/// shared. Limit:  of a tile, products take 2176 cycles (4096 flops each), shared memory 2300
+/// (operands of
 ///         scores 1152, of outputs 576, copies 576; 128 bytes each): 870 TFLOP/s at 1.76 GHz and
 ///         132 SMs, before waits and the power limit. L2 gives 74 KB a tile to every SM.
-/// Source: Shah et al. 2024 (FlashAttention-3), two warpgroups whose softmax and products alternate.
+/// Source: Shah et al. 2024 (FlashAttention-3), two warpgroups whose softmax and products
+/// alternate.
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kMlaWgmmaThreads, 1)
     mla_decode_wgmma(MlaDecode<Bf16Latents> p) {
   if constexpr (kHasWarpgroupMatrices) {

@@ -31,8 +31,8 @@ using MatrixDescriptor = std::uint64_t;
 
 /// Numbers along k side by side (K-major): element (row, k) at row / 8 * `stride` + row % 8 * 128 +
 /// k * 2, and `leading` is not used. Numbers along n side by side (MN-major): element (n, k) at n /
-/// 64 * `leading` + n % 64 * 2 + k / 8 * `stride` + k % 8 * 128. All of it before the swizzle, which
-/// goes by addresses: `start` may lie within a row.
+/// 64 * `leading` + n % 64 * 2 + k / 8 * `stride` + k % 8 * 128. All of it before the swizzle,
+/// which goes by addresses: `start` may lie within a row.
 inline MatrixDescriptor describe_matrix(const void* start, unsigned leading, unsigned stride) {
   const auto at = static_cast<const std::byte*>(start) - emulator::shared_memory().data();
   if (at % 16 != 0) emulator::fail("a matrix that is not at a multiple of 16 bytes");
@@ -92,7 +92,8 @@ inline TwoRows rows_in_memory(MatrixDescriptor a) {
   return rows;
 }
 
-/// Sums of a lane, of `columns` columns: sums[4 j + 2 half + i] is of column 8 j + lane % 4 * 2 + i.
+/// Sums of a lane, of `columns` columns: sums[4 j + 2 half + i] is of column 8 j + lane % 4 * 2 +
+/// i.
 inline void add_products(float* sums, unsigned columns, const TwoRows& a, MatrixDescriptor b,
                          bool k_major, bool keep) {
   const SwizzledMatrix matrix(b, k_major);

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <string>
 
 #include "hw_models/laws/split_plan.hpp"
 #include "tools/calibrate/harness/plans/plans.hpp"
@@ -8,7 +9,8 @@ namespace {
 
 constexpr double kWidth = 576.0;
 constexpr double kValues = 512.0;
-constexpr long long kTile = 32;  // tokens
+constexpr long long kTile = 32;       // tokens
+constexpr long long kWgmmaTile = 64;  // of the body for wgmma
 constexpr double kMostSplits = 64.0;
 constexpr double kMostBytes = 2e9;
 
@@ -17,20 +19,27 @@ struct MlaShape {
   long long tokens = 1024;
   long long heads = 128;
   bool fp8 = false;
+  bool wgmma = false;
 };
+
+std::string variant_of(const MlaShape& shape) {
+  if (shape.wgmma) return "wgmma_bf16";
+  return shape.fp8 ? "mma16_e4m3" : "mma16_bf16";
+}
 
 /// Bytes: b s 576 e of latents, queries, partial outputs with their LSE; flops 2 b h s (576 + 512).
 Cell mla_decode_cell(const MlaShape& shape, const GpuFacts& gpu) {
   const double heads_of_block = std::min(static_cast<double>(shape.heads), 64.0);
   const double rows = static_cast<double>(shape.batch * shape.heads);
-  const double tiles = static_cast<double>((shape.tokens + kTile - 1) / kTile);
+  const long long tile = shape.wgmma ? kWgmmaTile : kTile;
+  const double tiles = static_cast<double>((shape.tokens + tile - 1) / tile);
   const double splits =
       split_plan(rows / heads_of_block, std::min(kMostSplits, tiles), gpu.sms).splits;
   const double cache =
       static_cast<double>(shape.batch * shape.tokens) * kWidth * (shape.fp8 ? 1.0 : 2.0);
   Cell cell;
   cell.key = {.kernel = "mla_decode",
-              .variant = shape.fp8 ? "mma16_e4m3" : "mma16_bf16",
+              .variant = variant_of(shape),
               .impl = "own",
               .shape = {{"b", shape.batch},
                         {"s", shape.tokens},
@@ -46,15 +55,19 @@ Cell mla_decode_cell(const MlaShape& shape, const GpuFacts& gpu) {
 
 }  // namespace
 
+/// Formats by the body that every architecture has; BF16 of many heads also by that for wgmma,
+/// where the GPU has it.
 std::vector<Cell> mla_decode_cells(const GpuFacts& gpu) {
   std::vector<Cell> cells;
+  const auto add = [&](const MlaShape& shape) {
+    Cell cell = mla_decode_cell(shape, gpu);
+    if (cell.footprint <= kMostBytes) cells.push_back(std::move(cell));
+  };
   for (long long tokens = 1 << 10; tokens <= 1 << 20; tokens *= 4) {
     for (const long long heads : {16, 128, 64, 32}) {
       for (const long long batch : {1, 8, 64, 2, 32, 4, 16}) {
-        for (const bool fp8 : {false, true}) {
-          Cell cell = mla_decode_cell({batch, tokens, heads, fp8}, gpu);
-          if (cell.footprint <= kMostBytes) cells.push_back(std::move(cell));
-        }
+        for (const bool fp8 : {false, true}) add({batch, tokens, heads, fp8});
+        if (gpu.sm == "9.0" && heads >= 64) add({batch, tokens, heads, false, true});
       }
     }
   }

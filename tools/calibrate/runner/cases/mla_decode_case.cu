@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "tools/calibrate/kernels/mla_decode.hpp"
+#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
 #include "tools/calibrate/runner/sampled_check.hpp"
@@ -15,18 +16,36 @@ using namespace kernels;
 
 constexpr double kLog2E = 1.4426950408889634;
 
+template <class Latents, unsigned kBlockHeads, unsigned kStages>
+struct MmaBody {
+  using Format = Latents;
+  static constexpr unsigned kHeads = kBlockHeads;
+  static constexpr unsigned kThreads = kMlaThreads;
+  static constexpr std::size_t kSharedBytes = sizeof(MlaShared<Latents, kBlockHeads, kStages>);
+  static const void* kernel() {
+    return reinterpret_cast<const void*>(&mla_decode<Latents, kBlockHeads, kStages>);
+  }
+};
+struct WgmmaBody {
+  using Format = Bf16Latents;
+  static constexpr unsigned kHeads = kMlaWgmmaHeads;
+  static constexpr unsigned kThreads = kMlaWgmmaThreads;
+  static constexpr std::size_t kSharedBytes = sizeof(MlaWgmmaShared);
+  static const void* kernel() { return reinterpret_cast<const void*>(&mla_decode_wgmma); }
+};
+
 /// Shape: b requests of s tokens, contiguous; h heads; split ways.
-template <class Format, unsigned kHeads, unsigned kStages>
+template <class Body>
 class MlaDecodeCase final : public KernelCase {
  public:
-  using Number = typename Format::Number;
+  using Number = typename Body::Format::Number;
 
   MlaDecodeCase(const Cell& cell, int sets)
       : batch_(number(cell, "b")),
         tokens_(number(cell, "s")),
         heads_(number(cell, "h")),
         splits_(number(cell, "split")) {
-    if (heads_ % kHeads != 0) throw std::invalid_argument("heads in whole blocks");
+    if (heads_ % Body::kHeads != 0) throw std::invalid_argument("heads in whole blocks");
     latents_ = std::size_t{batch_} * tokens_ * kMlaWidth;
     const std::size_t rows = std::size_t{batch_} * heads_;
     q_ = normal_array<Bf16>(rows * kMlaWidth, 1);
@@ -44,14 +63,14 @@ class MlaDecodeCase final : public KernelCase {
              .heads = heads_,
              .page_tokens = static_cast<int>(tokens_),
              .pages_per_request = 1};
-    allow_shared_memory(kernel(), sizeof(MlaShared<Format, kHeads, kStages>));
+    allow_shared_memory(Body::kernel(), Body::kSharedBytes);
   }
 
   void enqueue(cudaStream_t stream, int set) override {
-    MlaDecode<Format> call = call_;
+    MlaDecode<typename Body::Format> call = call_;
     call.cache += latents_ * static_cast<std::size_t>(set);
-    launch_kernel(kernel(), dim3(splits_, heads_ / kHeads, batch_), kMlaThreads,
-                  sizeof(MlaShared<Format, kHeads, kStages>), stream, &call);
+    launch_kernel(Body::kernel(), dim3(splits_, heads_ / Body::kHeads, batch_), Body::kThreads,
+                  Body::kSharedBytes, stream, &call);
   }
 
   CheckResult check() override {
@@ -70,9 +89,6 @@ class MlaDecodeCase final : public KernelCase {
   static unsigned number(const Cell& cell, const char* name) {
     return static_cast<unsigned>(shape_of(cell, name));
   }
-  static const void* kernel() {
-    return reinterpret_cast<const void*>(&mla_decode<Format, kHeads, kStages>);
-  }
   void add_head(unsigned request, unsigned head, SampledCheck& found) const;
 
   unsigned batch_, tokens_, heads_, splits_;
@@ -81,12 +97,11 @@ class MlaDecodeCase final : public KernelCase {
   DeviceArray<Number> cache_;
   DeviceArray<float> partial_, lse2_;
   DeviceArray<int> lengths_;
-  MlaDecode<Format> call_;
+  MlaDecode<typename Body::Format> call_;
 };
 
-template <class Format, unsigned kHeads, unsigned kStages>
-void MlaDecodeCase<Format, kHeads, kStages>::add_head(unsigned request, unsigned head,
-                                                      SampledCheck& found) const {
+template <class Body>
+void MlaDecodeCase<Body>::add_head(unsigned request, unsigned head, SampledCheck& found) const {
   const std::size_t row = std::size_t{request} * heads_ + head;
   const std::vector<Bf16> q = q_.read(row * kMlaWidth, kMlaWidth);
   std::vector<double> sum(kMlaValues, 0.0);
@@ -127,16 +142,19 @@ void MlaDecodeCase<Format, kHeads, kStages>::add_head(unsigned request, unsigned
 std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets) {
   using Format = kernels::Bf16Latents;
   const int heads = shape_of(cell, "h");
-  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
-  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 4>>(cell, sets);
-  return std::make_unique<MlaDecodeCase<Format, 64, 3>>(cell, sets);
+  if (heads <= 16) return std::make_unique<MlaDecodeCase<MmaBody<Format, 16, 4>>>(cell, sets);
+  if (heads <= 32) return std::make_unique<MlaDecodeCase<MmaBody<Format, 32, 4>>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<MmaBody<Format, 64, 3>>>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_mla_decode_wgmma(const Cell& cell, int sets) {
+  return std::make_unique<MlaDecodeCase<WgmmaBody>>(cell, sets);
 }
 std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets) {
   using Format = kernels::E4m3Latents;
   const int heads = shape_of(cell, "h");
-  if (heads <= 16) return std::make_unique<MlaDecodeCase<Format, 16, 4>>(cell, sets);
-  if (heads <= 32) return std::make_unique<MlaDecodeCase<Format, 32, 6>>(cell, sets);
-  return std::make_unique<MlaDecodeCase<Format, 64, 6>>(cell, sets);
+  if (heads <= 16) return std::make_unique<MlaDecodeCase<MmaBody<Format, 16, 4>>>(cell, sets);
+  if (heads <= 32) return std::make_unique<MlaDecodeCase<MmaBody<Format, 32, 6>>>(cell, sets);
+  return std::make_unique<MlaDecodeCase<MmaBody<Format, 64, 6>>>(cell, sets);
 }
 
 }  // namespace helixsim

@@ -22,19 +22,28 @@ void check(const MlaShape& shape, const std::vector<emulator::Schedule>& runs) {
   check_mla<Bf16Latents>(shape, runs, launch_wgmma);
 }
 
-const std::vector<emulator::Schedule> kLate{{emulator::Order::Starve, 1, true}};
+const std::vector<emulator::Schedule> kLate{{emulator::Order::Starve, 1, true, true}};
+
+/// Also with the second warpgroup, and the one that brings latents, ahead of the rest.
+std::vector<emulator::Schedule> all_schedules() {
+  std::vector<emulator::Schedule> all = schedules();
+  all.push_back({emulator::Order::Starve, 4, false, true});
+  all.push_back({emulator::Order::Starve, 6, true, false});
+  all.push_back({emulator::Order::Starve, 8, false, true});
+  return all;
+}
 
 }  // namespace
 
 TEST_CASE("MLA by wgmma agrees with FP64 attention under every schedule", "[kernels][mla]") {
   // Five tiles, the last ragged: both stages come round to their first parity again.
-  check({.heads = 64, .lengths = {4 * 64 + 19}}, schedules());
+  check({.heads = 64, .lengths = {4 * 64 + 19}}, all_schedules());
 }
 
 TEST_CASE("MLA by wgmma takes tiles of one warpgroup, of both, and of the first twice",
           "[kernels][mla]") {
   const int length = GENERATE(1, 64, 65, 128, 130);
-  check({.heads = 64, .lengths = {length}}, schedules());
+  check({.heads = 64, .lengths = {length}}, all_schedules());
 }
 
 TEST_CASE("MLA by wgmma takes the heads of two blocks", "[kernels][mla]") {

@@ -169,7 +169,7 @@ class Launch {
 
   LaunchFacts run();
   void copy(LateCopy copy);
-  [[nodiscard]] bool late() const { return schedule_.late_copies; }
+  [[nodiscard]] bool work_is_late() const { return schedule_.late_work; }
   std::exception_ptr failure;
 
  private:
@@ -349,8 +349,9 @@ void meet(Meeting& meeting, unsigned expected, std::string_view what) {
 
 std::string to_text(const Schedule& schedule) {
   static constexpr const char* kNames[] = {"round robin", "random", "starve"};
-  return fmt::format("{} {}{}", kNames[static_cast<int>(schedule.order)], schedule.seed,
-                     schedule.late_copies ? ", late copies" : "");
+  return fmt::format("{} {}{}{}", kNames[static_cast<int>(schedule.order)], schedule.seed,
+                     schedule.late_copies ? ", late copies" : "",
+                     schedule.late_work ? ", late work" : "");
 }
 
 LaunchFacts launch(const LaunchShape& shape, const Schedule& schedule,
@@ -416,7 +417,7 @@ void fence_work() {
 void begin_work(std::function<void()> work) {
   Works& works = current().works;
   if (!works.fenced) fail("begins work without a fence before it");
-  if (current_launch->late()) {
+  if (current_launch->work_is_late()) {
     works.open.push_back(std::move(work));
   } else {
     work();

@@ -47,7 +47,7 @@ Exchanged exchange(std::string_view instruction, const void* mine, std::size_t b
 void copy_later(void* to, const void* from, std::size_t bytes, std::function<void()> arrived);
 
 /// Work that a thread begins and that ends later, in the order in which it was begun: at once, or
-/// where copies are late only when the thread waits for it.
+/// only when the thread waits for it, by the schedule.
 /// Contract: fence_work comes between a wait and the work after it; a thread that ends has waited
 /// for all of its work.
 void fence_work();

@@ -75,23 +75,22 @@ HELIXSIM_DEVICE const Bf16* mla_latent(const MlaDecode<Bf16Latents>& p, int toke
 }
 
 /// The third warpgroup: all tiles, a thread 16 bytes of every 16th token of each panel. Rows past
-/// the end become 0, for 0 times NaN is not 0.
+/// the end are the last token again: their weights are 0, and 0 times what lies there may not be 0.
 HELIXSIM_DEVICE void mla_bring_latents(const MlaDecode<Bf16Latents>& p, MlaWgmmaShared& shared,
                                        const MlaTiles& tiles) {
   constexpr unsigned kRows = kWarpgroupThreads / 8;
   constexpr unsigned kEach = kMlaWgmmaTile / kRows;
   const unsigned piece = thread_index() % 8;
   const unsigned row = thread_index() % kWarpgroupThreads / 8;
+  const int last = tiles.tokens.end - 1;
   for (int tile = 0; tile < tiles.count; ++tile) {
     const unsigned stage = static_cast<unsigned>(tile) % 2;
     const Bf16* from[kEach];
-    bool valid[kEach];
     HELIXSIM_UNROLL
     for (unsigned j = 0; j < kEach; ++j) {
       const int token =
           tiles.tokens.begin + tile * kMlaWgmmaTile + static_cast<int>(row + j * kRows);
-      valid[j] = token < tiles.tokens.end;
-      from[j] = mla_latent(p, valid[j] ? token : tiles.tokens.end - 1) + piece * 8;
+      from[j] = mla_latent(p, token < last ? token : last) + piece * 8;
     }
     for (unsigned i = 0; i < kMlaPanels; ++i) {
       const unsigned panel = mla_panel_in_order(i, stage);
@@ -99,7 +98,7 @@ HELIXSIM_DEVICE void mla_bring_latents(const MlaDecode<Bf16Latents>& p, MlaWgmma
       HELIXSIM_UNROLL
       for (unsigned j = 0; j < kEach; ++j)
         copy_async(shared.latents[stage][panel].bytes + mla_panel_place(row + j * kRows, piece),
-                   from[j] + panel * kMlaPanelColumns, valid[j]);
+                   from[j] + panel * kMlaPanelColumns);
       arrive_after_copies(shared.full[stage][panel]);
     }
   }
@@ -221,7 +220,8 @@ HELIXSIM_DEVICE void mla_to_weights(float (&scores)[32], float scale_log2, int v
   }
 }
 
-/// Weights of an own tile for the other warpgroup. All of this one have done with those before.
+/// Weights of an own tile for the other warpgroup, over those that this warp has multiplied with:
+/// it needs no rows but its own.
 HELIXSIM_DEVICE void mla_hand_over(MlaWgmmaShared& shared, unsigned mine, const float (&largest)[2],
                                    const std::uint32_t (&weights)[4][4]) {
   HELIXSIM_UNROLL
@@ -265,7 +265,6 @@ HELIXSIM_DEVICE void mla_two_tiles(MlaWgmmaShared& shared, unsigned mine, int ti
   mla_to_weights(scores, scale_log2, valid, state, largest, sums, weights);
   wait_products<0>();
   if (tile > 0) mla_arrive_warp(shared.empty[1 - mine][mine]);
-  block_barrier(1 + mine, kWarpgroupThreads);  // all have done with the other's weights
   mla_hand_over(shared, mine, largest, weights);
   mla_follow(state, largest);
   state.rows[0].sum += sums[0];
@@ -284,7 +283,7 @@ HELIXSIM_DEVICE void mla_store(const MlaDecode<Bf16Latents>& p, MlaWgmmaShared& 
     sum += shuffle_xor(sum, 2);
     if (lane_index() % 4 == 0) shared.sums[mine][mla_row(half)] = sum;
   }
-  block_barrier(3, 2 * kWarpgroupThreads);
+  block_barrier(1, 2 * kWarpgroupThreads);
   HELIXSIM_UNROLL
   for (unsigned half = 0; half < 2; ++half) {
     const unsigned head = mla_row(half);
@@ -307,7 +306,7 @@ HELIXSIM_DEVICE void mla_multiply(const MlaDecode<Bf16Latents>& p, MlaWgmmaShare
                                   const MlaTiles& tiles) {
   const unsigned mine = warpgroup_index();
   mla_bring_queries(p, shared);
-  block_barrier(3, 2 * kWarpgroupThreads);
+  block_barrier(1, 2 * kWarpgroupThreads);
   MlaWgmmaState state;
   for (int tile = static_cast<int>(mine); tile < tiles.count; tile += 2)
     mla_two_tiles(shared, mine, tile, p.scale_log2,

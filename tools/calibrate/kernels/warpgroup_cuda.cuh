@@ -109,9 +109,9 @@ HELIXSIM_DEVICE void give_registers() {
   HELIXSIM_SM90A(asm volatile("setmaxnreg.dec.sync.aligned.u32 %0;" ::"n"(kRegisters));)
 }
 
-HELIXSIM_DEVICE void copy_async(void* to, const void* from, bool valid) {
-  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16, %2;" ::"r"(shared_address(to)),
-               "l"(from), "r"(valid ? 16 : 0)
+HELIXSIM_DEVICE void copy_async(void* to, const void* from) {
+  asm volatile("cp.async.cg.shared.global.L2::128B [%0], [%1], 16;" ::"r"(shared_address(to)),
+               "l"(from)
                : "memory");
 }
 HELIXSIM_DEVICE void arrive_after_copies(CopyBarrier& barrier) {

@@ -7,8 +7,8 @@
 
 /// Matrix products of a warpgroup, that is of four warps: wgmma.mma_async of sm_90a, BF16 with FP32
 /// sums. They run asynchronously: sums and what is in shared memory may be touched again only after
-/// a wait for their group. The emulator runs them at once or, where copies are late, only in that
-/// wait.
+/// a wait for their group (of A, a warp's own rows after its own wait: its sums need no others).
+/// The emulator runs them at once or, where work is late, only in that wait.
 ///
 /// Source of layouts: PTX ISA 9.0, "Asynchronous Warpgroup Level Matrix Multiply-Accumulate
 /// Instructions": register fragments, canonical layouts, matrix descriptor format. Positions of
@@ -187,12 +187,11 @@ void give_registers() {
   static_assert(kRegisters % 8 == 0 && kRegisters >= 24 && kRegisters <= 256);
 }
 
-/// cp.async of 16 bytes from global to shared memory; zeros, and nothing is read, unless `valid`.
-inline void copy_async(void* to, const void* from, bool valid) {
-  static constexpr Words4 kZeros;
+/// cp.async of 16 bytes from global to shared memory.
+inline void copy_async(void* to, const void* from) {
   if ((reinterpret_cast<std::uintptr_t>(to) | reinterpret_cast<std::uintptr_t>(from)) % 16 != 0)
     emulator::fail("an asynchronous copy that is not at a multiple of 16 bytes");
-  emulator::copy_later(to, valid ? from : &kZeros, sizeof(kZeros), [] {});
+  emulator::copy_later(to, from, 16, [] {});
 }
 /// cp.async.mbarrier.arrive.noinc: one arrival when this thread's copies so far have come.
 inline void arrive_after_copies(CopyBarrier& barrier) {

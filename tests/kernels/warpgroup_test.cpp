@@ -76,7 +76,7 @@ TEST_CASE("a warpgroup multiplies K-major operands of shared memory", "[kernels]
     begin_product(sums, a, b, false);
     begin_product(sums, moved(a, 32), moved(b, 32), true);
     commit_products();
-    wait_products<0>();
+    wait_products<0>(sums);
     for (unsigned i = 0; i < 32; ++i) found[row_of(i) * 64 + column_of(i)] = sums[i];
   });
   bool right = true;
@@ -110,7 +110,7 @@ TEST_CASE("a warpgroup multiplies with MN-major values, from memory and from reg
                   describe_matrix(shared.values[0][0], 4096, 1024));
     begin_product(sums, words, describe_matrix(shared.values[0][16], 4096, 1024));
     commit_products();
-    wait_products<0>();
+    wait_products<0>(sums);
     for (unsigned i = 0; i < 128; ++i) found[row_of(i) * 256 + column_of(i)] = sums[i];
   });
   bool right = true;
@@ -143,9 +143,9 @@ TEST_CASE("products are done when their group is waited for, where work is late"
     commit_products();
     // Sum 3 is of a column that is not all 0.
     right = right && (first[3] == 0.0f) == late && (second[3] == 0.0f) == late;
-    wait_products<1>();
+    wait_products<1>(first);
     right = right && first[3] != 0.0f && (second[3] == 0.0f) == late;
-    wait_products<0>();
+    wait_products<0>(second);
     right = right && second[3] == first[3];
   });
   CHECK(right);
@@ -208,7 +208,7 @@ TEST_CASE("what a warpgroup may not do ends the launch with its name", "[kernels
          fence_products();
          begin_product(sums, a, a, true);
          commit_products();
-         wait_products<0>();
+         wait_products<0>(sums);
        }},
       {"in the midst of a pattern",
        [](Shared& shared) {
@@ -217,7 +217,7 @@ TEST_CASE("what a warpgroup may not do ends the launch with its name", "[kernels
          begin_product(sums, describe_matrix(shared.a, 16, 1024),
                        describe_matrix(shared.values[0][1], 4096, 1024));
          commit_products();
-         wait_products<0>();
+         wait_products<0>(sums);
        }},
   }));
   const bool late = GENERATE(false, true);

@@ -178,7 +178,7 @@ HELIXSIM_DEVICE MatrixDescriptor mla_values(const MlaWgmmaShared& shared, unsign
 HELIXSIM_DEVICE void mla_begin_other(MlaWgmmaShared& shared, unsigned mine, int tile,
                                      MlaWgmmaState& state) {
   wait(shared.handed[1 - mine], tile / 2 % 2);
-  wait_products<1>();
+  wait_products<1>(state.out);
   mla_follow(state, {shared.largest[mla_row(0)], shared.largest[mla_row(1)]});
   const MatrixDescriptor weights = describe_matrix(&shared.weights, 16, kMlaEightRows);
   fence_operands();
@@ -257,20 +257,20 @@ HELIXSIM_DEVICE void mla_two_tiles(MlaWgmmaShared& shared, unsigned mine, int ti
   mla_begin_scores(shared, mine, tile, scores);
   if (tile > 0) mla_begin_other(shared, mine, tile - 1, state);
   commit_products();
-  wait_products<1>();  // the scores
+  wait_products<1>(scores);
   mla_arrive_warp(shared.empty[mine][kMlaKeysOnly]);
   float largest[2];
   float sums[2];
   std::uint32_t weights[4][4];
   mla_to_weights(scores, scale_log2, valid, state, largest, sums, weights);
-  wait_products<0>();
+  wait_products<0>(state.out);
   if (tile > 0) mla_arrive_warp(shared.empty[1 - mine][mine]);
   mla_hand_over(shared, mine, largest, weights);
   mla_follow(state, largest);
   state.rows[0].sum += sums[0];
   state.rows[1].sum += sums[1];
   mla_begin_own(shared, mine, weights, state);
-  wait_products<0>();
+  wait_products<0>(state.out);
   mla_arrive_warp(shared.empty[mine][mine]);
 }
 
@@ -314,7 +314,7 @@ HELIXSIM_DEVICE void mla_multiply(const MlaDecode<Bf16Latents>& p, MlaWgmmaShare
   if (tiles.count > 0 && static_cast<unsigned>(tiles.count) % 2 == mine % 2) {
     mla_begin_other(shared, mine, tiles.count - 1, state);
     commit_products();
-    wait_products<0>();
+    wait_products<0>(state.out);
   }
   release_next_kernel();
   mla_store(p, shared, mine, state);
@@ -332,13 +332,16 @@ HELIXSIM_DEVICE void mla_init_barriers(MlaWgmmaShared& shared) {
 }
 
 /// As mla_decode; `scale_log2` is positive, heads a multiple of 64.
-/// Launch: grid (splits, heads / 64, batch), kMlaWgmmaThreads threads, sizeof(MlaWgmmaShared)
-/// shared. Limit:  of a tile, products take 2176 cycles (4096 flops each), shared memory 2300
-/// (operands of
-///         scores 1152, of outputs 576, copies 576; 128 bytes each): 870 TFLOP/s at 1.76 GHz and
+///
+/// Launch: grid (splits, heads / 64, batch), kMlaWgmmaThreads threads, shared
+/// sizeof(MlaWgmmaShared).
+///
+/// Limit:  of a tile, products take 2176 cycles (4096 flops each), shared memory 2300 (operands of
+///         scores 1152, of outputs 576, copies 576; 128 bytes each): 900 TFLOP/s at 1.76 GHz and
 ///         132 SMs, before waits and the power limit. L2 gives 74 KB a tile to every SM.
-/// Source: Shah et al. 2024 (FlashAttention-3), two warpgroups whose softmax and products
-/// alternate.
+///
+/// Source: Shah et al. 2024 (FlashAttention-3): two warpgroups, one's softmax beside the other's
+///         products.
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kMlaWgmmaThreads, 1)
     mla_decode_wgmma(MlaDecode<Bf16Latents> p) {
   if constexpr (kHasWarpgroupMatrices) {

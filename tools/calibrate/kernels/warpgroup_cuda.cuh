@@ -96,8 +96,18 @@ HELIXSIM_DEVICE void commit_products() {
   HELIXSIM_SM90A(asm volatile("wgmma.commit_group.sync.aligned;" ::: "memory");)
 }
 template <unsigned kPending>
-HELIXSIM_DEVICE void wait_products() {
-  HELIXSIM_SM90A(asm volatile("wgmma.wait_group.sync.aligned %0;" ::"n"(kPending) : "memory");)
+HELIXSIM_DEVICE void wait_products(float (&sums)[32]) {
+  HELIXSIM_SM90A(asm volatile("wgmma.wait_group.sync.aligned %32;"
+                              : HELIXSIM_SUMS_32(sums, 0)
+                              : "n"(kPending)
+                              : "memory");)
+}
+template <unsigned kPending>
+HELIXSIM_DEVICE void wait_products(float (&sums)[128]) {
+  HELIXSIM_SM90A(asm volatile("wgmma.wait_group.sync.aligned %128;"
+                              : HELIXSIM_SUMS_128(sums)
+                              : "n"(kPending)
+                              : "memory");)
 }
 
 template <unsigned kRegisters>

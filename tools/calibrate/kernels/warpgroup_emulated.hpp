@@ -170,8 +170,9 @@ inline void commit_products() {
   emulator::commit_work();
 }
 /// wgmma.wait_group: until at most the last `kPending` groups are not done, of the whole warp.
-template <unsigned kPending>
-void wait_products() {
+/// Nothing that comes after uses `sums` before it.
+template <unsigned kPending, unsigned kSums>
+void wait_products([[maybe_unused]] float (&sums)[kSums]) {
   emulator::wait_for_work(kPending);
   const char nothing = 0;
   emulator::exchange("wait_products", &nothing, 1);

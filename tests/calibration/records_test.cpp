@@ -91,6 +91,19 @@ TEST_CASE("records become rows of the families that steps use", "[calibration][r
   CHECK(graph_gap_of(records) == Approx(kEmpty * 1e-6));
 }
 
+TEST_CASE("of two bodies of a kernel the faster is a row", "[calibration][records]") {
+  std::vector<MeasuredRecord> records;
+  for (const double seconds : {90e-6, 60e-6, 70e-6})
+    records.push_back(record_of("mla_decode", {{"b", 8}, {"s", 65536}, {"h", 128}, {"split", 9}},
+                                {{"kv", "bf16"}}, seconds));
+  records[1].key.variant = "wgmma_bf16";
+  const MeasuredRows rows = rows_of_records(records, gb200());
+  const auto& mla = of_law<AttentionLaw, MeasuredFamily>(rows.families);
+  REQUIRE(mla.size() == 1);
+  REQUIRE(mla.begin()->second.rows.size() == 1);
+  CHECK(mla.begin()->second.rows[0].seconds == Approx(60e-6));
+}
+
 TEST_CASE("a fit to records finds the law that made them", "[calibration][records]") {
   const System system = gb200();
   const DatasetSystem of{system};

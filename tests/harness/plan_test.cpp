@@ -70,3 +70,23 @@ TEST_CASE("GQA cells count the KV cache once and split as the planner says", "[h
     CHECK(one.key.shape.at("split") <= std::max(tiles, 64LL));
   }
 }
+
+TEST_CASE("MLA cells of the body for wgmma are for sm_90 and whole blocks of 64 heads",
+          "[harness][plan]") {
+  const auto by_wgmma = [](const GpuFacts& gpu) {
+    std::vector<Cell> cells = mla_decode_cells(gpu);
+    std::erase_if(cells, [](const Cell& cell) { return cell.key.variant != "wgmma_bf16"; });
+    return cells;
+  };
+  GpuFacts later = kGpu;
+  later.sm = "10.0";
+  CHECK(by_wgmma(later).empty());
+  const std::vector<Cell> cells = by_wgmma(kGpu);
+  CHECK(cells.size() > 20);
+  for (const Cell& cell : cells) {
+    CAPTURE(cell.key.text());
+    CHECK(cell.key.shape.at("h") % 64 == 0);
+    CHECK(cell.key.dtype.at("kv") == "bf16");
+    CHECK(cell.key.shape.at("split") * 64 <= cell.key.shape.at("s"));
+  }
+}

@@ -3,9 +3,10 @@
 
     machine_code.py --nvcc NVCC --root FOLDER --facts FACTS [--only SOURCE]
 
-Compiles every source that FACTS names for each of its architectures. No kernel may spill or keep a stack. A row of
-FACTS speaks of the entries of a source whose names match "entry": at most "registers", and how often a pattern stands in
-their PTX at least ("ptx", by regular expression). Prints each violation and ends with 1; sources without a row are one.
+Compiles every source that FACTS names for each of its architectures. No kernel may spill or keep a stack, and no
+wgmma may wait where its kernel does not say so. A row of FACTS speaks of the entries of a source whose names match
+"entry", on all architectures or those of "on": at most "registers", and how often a pattern stands in their PTX at
+least ("ptx", by regular expression). Prints each violation and ends with 1; sources without a row are one.
 """
 
 import argparse
@@ -20,6 +21,8 @@ from pathlib import Path
 RESOURCES = re.compile(
     r"Compiling entry function '(?P<entry>[^']+)'.*?(?P<stack>\d+) bytes stack frame, (?P<stores>\d+) bytes spill stores, "
     r"(?P<loads>\d+) bytes spill loads.*?Used (?P<registers>\d+) registers", re.DOTALL)
+# What ptxas says when it lets asynchronous products wait for each other.
+WAITS = re.compile(r"\(C75\d\d\).*(?:serialized|warpgroup\.wait is injected).*")
 ENTRY = re.compile(r"\.entry (\w+)")
 
 
@@ -40,7 +43,8 @@ def violations_of(source, arch, facts, arguments, folder):
     compile_to("ptx", arguments, source, arch, folder / "x.ptx")
     _, *parts = ENTRY.split((folder / "x.ptx").read_text())
     bodies = dict(zip(parts[::2], parts[1::2]))
-    found = []
+    facts = [fact for fact in facts if arch in fact.get("on", [arch])]
+    found = [f"{source.name}, sm_{arch}: {line}" for line in WAITS.findall(log)]
     seen = defaultdict(int)
     for use in RESOURCES.finditer(log):
         name = use["entry"]

@@ -42,6 +42,19 @@ struct WarpExchange {
 
 struct Block;
 
+/// What a thread has begun: groups in order, and what is in none yet.
+struct Works {
+  std::deque<std::vector<std::function<void()>>> groups;
+  std::vector<std::function<void()>> open;
+  bool fenced = false;
+};
+
+/// Memory that begins where shared memory of a GPU does, at a multiple of any alignment in use.
+struct SharedDeleter {
+  void operator()(std::byte* memory) const { ::operator delete[](memory, kAlignment); }
+  static constexpr std::align_val_t kAlignment{1024};
+};
+
 /// Leaves a kernel whose launch has failed.
 struct Abandoned {};
 
@@ -105,12 +118,13 @@ struct Thread {
   StackBounds scheduler_stack;
   const std::function<bool()>* ready = nullptr;  // what it waits for; null: it can go on
   std::string_view waits_for;
+  Works works;
   bool done = false;
   bool abandoned = false;  // the launch has failed; the kernel is left
 };
 
 struct Block {
-  std::unique_ptr<std::byte[]> shared;
+  std::unique_ptr<std::byte[], SharedDeleter> shared;
   std::size_t shared_bytes = 0;
   Meeting barriers[kBarriers];
   std::vector<WarpExchange> warps;
@@ -155,6 +169,7 @@ class Launch {
 
   LaunchFacts run();
   void copy(LateCopy copy);
+  [[nodiscard]] bool work_is_late() const { return schedule_.late_work; }
   std::exception_ptr failure;
 
  private:
@@ -190,7 +205,7 @@ Thread& current() {
 void Launch::begin_block(std::uint64_t index) {
   auto block = std::make_unique<Block>();
   block->shared_bytes = shape_.shared_bytes;
-  block->shared = std::make_unique<std::byte[]>(shape_.shared_bytes);
+  block->shared.reset(new (SharedDeleter::kAlignment) std::byte[shape_.shared_bytes]);
   std::memset(block->shared.get(), 0xFF, shape_.shared_bytes);  // NaN in every format
   block->warps.resize(shape_.threads / kWarp);
   Place place{.thread = 0, .threads = shape_.threads, .block = {}, .grid = {}};
@@ -217,7 +232,11 @@ context::fiber Launch::run_thread(Thread& thread, context::fiber&& scheduler) {
   thread.scheduler = std::move(scheduler);
   StackSwitch::arrive(&thread.scheduler_stack.bottom, &thread.scheduler_stack.size);
   try {
-    if (!thread.abandoned) kernel_();
+    if (!thread.abandoned) {
+      kernel_();
+      if (!thread.works.groups.empty() || !thread.works.open.empty())
+        fail("ends before it has waited for its work");
+    }
   } catch (const Abandoned&) {
   } catch (...) {
     failure = std::current_exception();
@@ -330,8 +349,9 @@ void meet(Meeting& meeting, unsigned expected, std::string_view what) {
 
 std::string to_text(const Schedule& schedule) {
   static constexpr const char* kNames[] = {"round robin", "random", "starve"};
-  return fmt::format("{} {}{}", kNames[static_cast<int>(schedule.order)], schedule.seed,
-                     schedule.late_copies ? ", late copies" : "");
+  return fmt::format("{} {}{}{}", kNames[static_cast<int>(schedule.order)], schedule.seed,
+                     schedule.late_copies ? ", late copies" : "",
+                     schedule.late_work ? ", late work" : "");
 }
 
 LaunchFacts launch(const LaunchShape& shape, const Schedule& schedule,
@@ -388,6 +408,34 @@ Exchanged exchange(std::string_view instruction, const void* mine, std::size_t b
 
 void copy_later(void* to, const void* from, std::size_t bytes, std::function<void()> arrived) {
   current_launch->copy({to, from, bytes, std::move(arrived)});
+}
+
+void fence_work() {
+  current().works.fenced = true;
+}
+
+void begin_work(std::function<void()> work) {
+  Works& works = current().works;
+  if (!works.fenced) fail("begins work without a fence before it");
+  if (current_launch->work_is_late()) {
+    works.open.push_back(std::move(work));
+  } else {
+    work();
+  }
+}
+
+void commit_work() {
+  Works& works = current().works;
+  works.groups.push_back(std::move(works.open));
+  works.open.clear();
+}
+
+void wait_for_work(unsigned pending) {
+  Works& works = current().works;
+  for (; works.groups.size() > pending; works.groups.pop_front()) {
+    for (const auto& work : works.groups.front()) work();
+  }
+  works.fenced = false;
 }
 
 void fail(std::string_view what) {

@@ -23,8 +23,10 @@ enum class Order {
 struct Schedule {
   Order order = Order::RoundRobin;
   std::uint64_t seed = 0;
-  /// Bulk copies arrive only when no thread can go on without them, else at once.
+  /// Copies arrive only when no thread can go on without them, else at once.
   bool late_copies = false;
+  /// Work that a thread begins is done only when it waits for it, else at once.
+  bool late_work = false;
 };
 std::string to_text(const Schedule& schedule);
 

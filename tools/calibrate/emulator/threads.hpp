@@ -46,6 +46,17 @@ Exchanged exchange(std::string_view instruction, const void* mine, std::size_t b
 /// A copy that arrives now or later, by the schedule; `arrived` runs then.
 void copy_later(void* to, const void* from, std::size_t bytes, std::function<void()> arrived);
 
+/// Work that a thread begins and that ends later, in the order in which it was begun: at once, or
+/// only when the thread waits for it, by the schedule.
+/// Contract: fence_work comes between a wait and the work after it; a thread that ends has waited
+/// for all of its work.
+void fence_work();
+void begin_work(std::function<void()> work);
+/// What was begun since the last commit becomes a group.
+void commit_work();
+/// Until all groups but the last `pending` are done.
+void wait_for_work(unsigned pending);
+
 /// Ends the launch with an EmulationError that names the thread.
 [[noreturn]] void fail(std::string_view what);
 

@@ -55,7 +55,7 @@ HELIXSIM_DEVICE unsigned grid_z() {
 
 template <class T>
 HELIXSIM_DEVICE T& shared_as() {
-  extern __shared__ __align__(128) unsigned char helixsim_shared[];
+  extern __shared__ __align__(1024) unsigned char helixsim_shared[];
   return *reinterpret_cast<T*>(helixsim_shared);
 }
 

@@ -10,6 +10,7 @@
 #include "tools/calibrate/kernels/launches.hpp"
 #include "tools/calibrate/kernels/mla_append.hpp"
 #include "tools/calibrate/kernels/mla_decode.hpp"
+#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"
 #include "tools/calibrate/kernels/one_shot_all_reduce.hpp"
 #include "tools/calibrate/kernels/order_tokens.hpp"
 #include "tools/calibrate/kernels/pointer_chase.hpp"

@@ -20,7 +20,7 @@ namespace helixsim::kernels {
 ///         find it in L2.
 /// Needs:  heads a multiple of kHeads, the heads of a block.
 /// Limit:  HBM for 16 heads (30 flops a byte in BF16), the rate of mma.sync for 128: the body that
-///         every architecture runs; wgmma and tcgen05 are faster there. For 64 heads a block the
+///         every architecture runs; wgmma (mla_decode_wgmma.hpp) and tcgen05 are faster there. For 64 heads a block the
 ///         operands' way through shared memory comes close to both.
 /// Source: DeepSeek-V2 (MLA); Dao et al. 2023 (Flash-Decoding).
 template <class Format>

@@ -15,6 +15,7 @@ std::unique_ptr<KernelCase> make_launch_chain_programmatic(const Cell& cell, int
 std::unique_ptr<KernelCase> make_gqa_decode_bf16(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_gqa_decode_e4m3(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets);
+std::unique_ptr<KernelCase> make_mla_decode_wgmma(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_combine(const Cell& cell, int sets);
 std::unique_ptr<KernelCase> make_rms_norm(const Cell& cell, int sets);

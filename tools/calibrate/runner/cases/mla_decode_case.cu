@@ -16,7 +16,7 @@ using namespace kernels;
 constexpr double kLog2E = 1.4426950408889634;
 
 /// Shape: b requests of s tokens, contiguous; h heads; split ways.
-template <class Format>
+template <class Format, bool kWgmma = false>
 class MlaDecodeCase final : public KernelCase {
  public:
   using Number = typename Format::Number;
@@ -26,7 +26,7 @@ class MlaDecodeCase final : public KernelCase {
         tokens_(number(cell, "s")),
         heads_(number(cell, "h")),
         splits_(number(cell, "split")) {
-    if (heads_ != 16 && heads_ != 32 && heads_ % 64 != 0)
+    if (kWgmma ? heads_ % kMlaWgmmaHeads != 0 : heads_ != 16 && heads_ != 32 && heads_ % 64 != 0)
       throw std::invalid_argument("heads: 16, 32, or a multiple of 64");
     latents_ = std::size_t{batch_} * tokens_ * kMlaWidth;
     const std::size_t rows = std::size_t{batch_} * heads_;
@@ -51,7 +51,11 @@ class MlaDecodeCase final : public KernelCase {
     MlaDecode<Format> call = call_;
     call.cache += latents_ * static_cast<std::size_t>(set);
     GpuDevice device(stream);
-    run(device, call, splits_, batch_);
+    if constexpr (kWgmma) {
+      run_wgmma(device, call, splits_, batch_);
+    } else {
+      run(device, call, splits_, batch_);
+    }
   }
 
   CheckResult check() override {
@@ -81,8 +85,9 @@ class MlaDecodeCase final : public KernelCase {
   MlaDecode<Format> call_;
 };
 
-template <class Format>
-void MlaDecodeCase<Format>::add_head(unsigned request, unsigned head, SampledCheck& found) const {
+template <class Format, bool kWgmma>
+void MlaDecodeCase<Format, kWgmma>::add_head(unsigned request, unsigned head,
+                                             SampledCheck& found) const {
   const std::size_t row = std::size_t{request} * heads_ + head;
   const std::vector<Bf16> q = q_.read(row * kMlaWidth, kMlaWidth);
   std::vector<double> sum(kMlaValues, 0.0);
@@ -122,6 +127,9 @@ void MlaDecodeCase<Format>::add_head(unsigned request, unsigned head, SampledChe
 
 std::unique_ptr<KernelCase> make_mla_decode_bf16(const Cell& cell, int sets) {
   return std::make_unique<MlaDecodeCase<kernels::Bf16Latents>>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_mla_decode_wgmma(const Cell& cell, int sets) {
+  return std::make_unique<MlaDecodeCase<kernels::Bf16Latents, true>>(cell, sets);
 }
 std::unique_ptr<KernelCase> make_mla_decode_e4m3(const Cell& cell, int sets) {
   return std::make_unique<MlaDecodeCase<kernels::E4m3Latents>>(cell, sets);

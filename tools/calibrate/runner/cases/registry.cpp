@@ -14,6 +14,7 @@ std::span<const KernelCaseEntry> kernel_cases() {
       {"gqa_decode", "mma16_bf16", make_gqa_decode_bf16},
       {"gqa_decode", "mma16_e4m3", make_gqa_decode_e4m3},
       {"mla_decode", "mma16_bf16", make_mla_decode_bf16},
+      {"mla_decode", "wgmma_bf16", make_mla_decode_wgmma},
       {"mla_decode", "mma16_e4m3", make_mla_decode_e4m3},
       {"combine", "warp_row", make_combine},
       {"rms_norm", "bf16", make_rms_norm},

@@ -1,0 +1,1 @@
+#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"

@@ -49,7 +49,8 @@ GpuFacts read_gpu(const Node& node) {
           .sms = static_cast<int>(node.integer("sms", {1, 100'000})),
           .l2_bytes = node.integer("l2", kCount),
           .memory_mhz = static_cast<int>(node.integer("mem_clk_mhz", {0, 1'000'000})),
-          .uuid_hash = read_name(node, "uuid_hash")};
+          .uuid_hash = read_name(node, "uuid_hash"),
+          .gpus = node.has("count") ? static_cast<int>(node.integer("count", kCount)) : 1};
 }
 
 Clocks read_clocks(const Node& node) {
@@ -90,7 +91,8 @@ std::string to_json_line(const MeasuredRecord& record) {
                  {"sms", record.gpu.sms},
                  {"l2", record.gpu.l2_bytes},
                  {"mem_clk_mhz", record.gpu.memory_mhz},
-                 {"uuid_hash", record.gpu.uuid_hash}};
+                 {"uuid_hash", record.gpu.uuid_hash},
+                 {"count", record.gpu.gpus}};
   json["clk"] = {{"sm_med_mhz", record.clocks.sm_median_mhz},
                  {"sm_min_mhz", record.clocks.sm_least_mhz},
                  {"power_w", record.clocks.power_w},

@@ -40,6 +40,7 @@ struct GpuFacts {
   long long l2_bytes = 0;
   int memory_mhz = 0;
   std::string uuid_hash;
+  int gpus = 1;  ///< of the machine, those that a process sees
 };
 
 struct Clocks {

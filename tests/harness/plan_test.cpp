@@ -15,7 +15,8 @@ const GpuFacts kGpu{.name = "G",
                     .sms = 132,
                     .l2_bytes = 50'000'000,
                     .memory_mhz = 3200,
-                    .uuid_hash = "0"};
+                    .uuid_hash = "0",
+                    .gpus = 8};
 
 }  // namespace
 

@@ -17,7 +17,8 @@ TEST_CASE("every cell of the plan has a kernel that measures it", "[runner]") {
                      .sms = 132,
                      .l2_bytes = 50'000'000,
                      .memory_mhz = 3200,
-                     .uuid_hash = "0"};
+                     .uuid_hash = "0",
+                     .gpus = 8};
   std::vector<Cell> cells = calibration_cells(gpu);
   cells.push_back(ceiling_cell(gpu));
   const auto cases = kernel_cases();

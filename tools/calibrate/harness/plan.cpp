@@ -50,6 +50,8 @@ std::span<const PlanEntry> plan_entries() {
        rank_layer_cells},
       {"grouped_gemm", "experts of few tokens", 4.0, grouped_gemm_cells},
       {"combine", "merge of partial outputs over splits or KVP ranks", 4.0, combine_cells},
+      {"exchange", "all-to-all and all-reduce between the GPUs of this machine", 4.0,
+       exchange_cells},
       {"overlap", "decode beside a copy by SMs or by the copy engine", 3.0, overlap_cells},
       {"hop_b", "decode in chunks, each before its exchange, never fitted on", 3.0, hop_b_cells},
       {"throttled_copy", "the copies of overlap and hop_b alone", 2.0, throttled_copy_cells},

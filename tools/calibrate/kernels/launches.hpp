@@ -12,7 +12,6 @@
 #include "tools/calibrate/kernels/grouped_gemm.hpp"
 #include "tools/calibrate/kernels/mla_append.hpp"
 #include "tools/calibrate/kernels/mla_decode.hpp"
-#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"
 #include "tools/calibrate/kernels/order_tokens.hpp"
 #include "tools/calibrate/kernels/rms_norm.hpp"
 #include "tools/calibrate/kernels/rope_append.hpp"
@@ -117,19 +116,6 @@ void run(Device& device, const MlaDecode<E4m3Latents>& call, unsigned splits, un
   if (call.heads == 32) return run_mla<32, 6>(device, call, splits, batch);
   if (call.heads % 64 == 0) return run_mla<64, 6>(device, call, splits, batch);
   throw std::invalid_argument("heads: 16, 32, or a multiple of 64");
-}
-
-/// The body for wgmma, of sm_90a: heads a multiple of 64.
-template <class Device>
-void run_wgmma(Device& device, const MlaDecode<Bf16Latents>& call, unsigned splits,
-               unsigned batch) {
-  device.launch(&mla_decode_wgmma,
-                {.x = splits,
-                 .y = call.heads / kMlaWgmmaHeads,
-                 .z = batch,
-                 .threads = kMlaWgmmaThreads,
-                 .shared_bytes = sizeof(MlaWgmmaShared)},
-                call);
 }
 
 // ---- GEMMs

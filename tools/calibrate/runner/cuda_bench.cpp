@@ -85,12 +85,15 @@ class CudaBench final : public GpuBench {
 GpuFacts CudaBench::facts() const {
   int memory_khz = 0;
   cudaDeviceGetAttribute(&memory_khz, cudaDevAttrMemoryClockRate, 0);
+  int gpus = 1;
+  cudaGetDeviceCount(&gpus);
   return {.name = properties_.name,
           .sm = fmt::format("{}.{}", properties_.major, properties_.minor),
           .sms = properties_.multiProcessorCount,
           .l2_bytes = properties_.l2CacheSize,
           .memory_mhz = memory_khz / 1000,
-          .uuid_hash = hex_hash(&properties_.uuid, sizeof(properties_.uuid))};
+          .uuid_hash = hex_hash(&properties_.uuid, sizeof(properties_.uuid)),
+          .gpus = gpus};
 }
 
 std::map<std::string, std::string> CudaBench::software() const {

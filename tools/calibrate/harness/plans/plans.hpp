@@ -21,6 +21,7 @@ std::vector<Cell> router_cells(const GpuFacts& gpu);
 std::vector<Cell> grouped_gemm_cells(const GpuFacts& gpu);
 std::vector<Cell> finalise_cells(const GpuFacts& gpu);
 std::vector<Cell> rank_layer_cells(const GpuFacts& gpu);
+std::vector<Cell> exchange_cells(const GpuFacts& gpu);
 std::vector<Cell> overlap_cells(const GpuFacts& gpu);
 std::vector<Cell> hop_b_cells(const GpuFacts& gpu);
 std::vector<Cell> throttled_copy_cells(const GpuFacts& gpu);

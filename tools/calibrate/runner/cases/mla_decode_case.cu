@@ -3,6 +3,7 @@
 #include <stdexcept>
 #include <vector>
 
+#include "tools/calibrate/kernels/mla_decode_wgmma.hpp"
 #include "tools/calibrate/runner/cases/cases.hpp"
 #include "tools/calibrate/runner/gpu_device.hpp"
 #include "tools/calibrate/runner/random_fill.hpp"
@@ -52,7 +53,13 @@ class MlaDecodeCase final : public KernelCase {
     call.cache += latents_ * static_cast<std::size_t>(set);
     GpuDevice device(stream);
     if constexpr (kWgmma) {
-      run_wgmma(device, call, splits_, batch_);
+      device.launch(&mla_decode_wgmma,
+                    {.x = splits_,
+                     .y = heads_ / kMlaWgmmaHeads,
+                     .z = batch_,
+                     .threads = kMlaWgmmaThreads,
+                     .shared_bytes = sizeof(MlaWgmmaShared)},
+                    call);
     } else {
       run(device, call, splits_, batch_);
     }

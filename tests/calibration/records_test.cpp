@@ -72,7 +72,7 @@ TEST_CASE("records become rows of the families that steps use", "[calibration][r
                 90e-6),
       record_of("mla_decode", {{"b", 8}, {"s", 65536}, {"h", 16}, {"split", 17}}, {{"kv", "bf16"}},
                 80e-6),
-      record_of("combine", {{"rows", 8}}, {}, 2e-6)};
+      record_of("pointer_chase", {{"bytes", 8}}, {}, 2e-6)};
   records.push_back(records[0]);
   records.back().suspect = true;
   records.push_back(records[1]);
@@ -86,7 +86,7 @@ TEST_CASE("records become rows of the families that steps use", "[calibration][r
   CHECK(mla.rows[0].seconds == Approx(90e-6));
   CHECK(mla.plan.start.tile_heads == 16);
   REQUIRE(rows.unpredicted.size() == 2);
-  CHECK(rows.unpredicted[0].label.op == "combine");
+  CHECK(rows.unpredicted[0].label.op == "pointer_chase");
   CHECK(rows.unpredicted[1].rows == 2);
   CHECK(graph_gap_of(records) == Approx(kEmpty * 1e-6));
 }

@@ -12,7 +12,8 @@ class FakeCell final : public PreparedCell {
   }
   double launch() override {
     gpu_.launched.push_back(cell_.key.kernel);
-    const double seconds = reps() * (1e-6 + cell_.bytes / gpu_.rate(gpu_.clock));
+    const double seconds =
+        reps() * (1e-6 + gpu_.fixed(cell_) + cell_.bytes / gpu_.rate(gpu_.clock));
     gpu_.clock += seconds + 0.01;
     return seconds;
   }

@@ -12,6 +12,8 @@ class FakeGpu final : public GpuBench {
  public:
   double clock = 0.0;                                                ///< seconds
   std::function<double(double)> rate = [](double) { return 4e12; };  ///< bytes/s at a time
+  /// Seconds of a cell beside its bytes and the gap of a launch.
+  std::function<double(const Cell&)> fixed = [](const Cell&) { return 0.0; };
   std::function<double(const Cell&)> error = [](const Cell&) { return 1e-3; };
   std::function<bool(const Cell&)> can_run = [](const Cell&) { return true; };
   std::function<int(double)> sm_mhz = [](double) { return 1980; };

@@ -46,7 +46,8 @@ constexpr const char* kExamples = R"(Examples:
                          --out my_gb200.json
   helixsim calibrate check --measurements measurements --system gb200_nvl72
 `run` measures on this machine's GPU, `anchor` does in a minute; `fit` writes a
-system file with its laws; `check` judges laws on measurements
+system file with its laws; `layers` compares whole layers with the sums of
+their kernels' laws; `check` judges laws on measurements
 that lie apart from those that they are fitted to.)";
 
 struct FitOptions {
@@ -180,6 +181,7 @@ void add_calibrate(CLI::App& program, int& status) {
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });
   add_calibrate_check(app, status);
+  add_calibrate_layers(app, status);
   add_calibrate_run(app, status);
 }
 

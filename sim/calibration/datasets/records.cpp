@@ -8,27 +8,11 @@
 
 #include "hw_models/laws/attention_kernels.hpp"
 #include "hw_models/laws/split_plan.hpp"
+#include "sim/calibration/datasets/own_kernels.hpp"
 #include "sim/calibration/mla_module.hpp"
 
 namespace helixsim {
 namespace {
-
-/// A number of a record's shape; 0 when it has none.
-double shape_of(const MeasuredRecord& record, const char* name) {
-  const auto found = record.key.shape.find(name);
-  return found == record.key.shape.end() ? 0.0 : static_cast<double>(found->second);
-}
-
-/// The format of records' `name` as tables call it; null for one that no table has.
-const TableFormat* format_of(const MeasuredRecord& record, const char* name) {
-  const auto found = record.key.dtype.find(name);
-  if (found == record.key.dtype.end()) return nullptr;
-  return find_table_format(found->second == "bf16" ? "bfloat16" : found->second);
-}
-
-double seconds_of(const MeasuredRecord& record) {
-  return 1e-6 * (record.timing.median_us + record.timing.empty_us);
-}
 
 bool counts(const MeasuredRecord& record) {
   return record.check.ok && !record.suspect && !record.standin && record.timing.median_us > 0.0 &&
@@ -41,7 +25,7 @@ bool as_planned(const MeasuredRecord& record, const AttentionLaw& law,
   const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / law.tile_heads);
   const double parts = std::ceil(shape.kv_tokens / law.split_tokens);
   const double most = std::min(static_cast<double>(law.max_splits), parts);
-  return shape_of(record, "split") == split_plan(items, most, law.gpu.multiprocessors).splits;
+  return shape_number(record, "split") == split_plan(items, most, law.gpu.multiprocessors).splits;
 }
 
 class Rows {
@@ -52,8 +36,9 @@ class Rows {
   bool add(const MeasuredRecord& record) {
     if (record.key.kernel == "gqa_decode") return add_gqa(record);
     if (record.key.kernel == "mla_decode") return add_mla(record);
+    const bool own = add_own_kernel(record, system_, rows_);
     if (record.key.kernel == "gemm") return add_gemm(record);
-    return false;
+    return own;
   }
   MeasuredRows take() {
     add_fastest_mlas();
@@ -63,30 +48,32 @@ class Rows {
 
  private:
   bool add_gqa(const MeasuredRecord& record) {
-    const TableFormat* kv = format_of(record, "kv");
+    const TableFormat* kv = record_format(record, "kv");
     if (kv == nullptr) return false;
-    const AttentionShape shape{.batch = shape_of(record, "b"),
-                               .kv_tokens = shape_of(record, "s"),
-                               .kv_heads = shape_of(record, "kvh"),
-                               .group = shape_of(record, "g"),
+    const AttentionShape shape{.batch = shape_number(record, "b"),
+                               .kv_tokens = shape_number(record, "s"),
+                               .kv_heads = shape_number(record, "kvh"),
+                               .group = shape_number(record, "g"),
                                .head_size = 128};
     return add_attention(record, shape, *kv, own_gqa_plan(*kv, system_));
   }
   /// Kept until all are known: of the bodies of the kernel the fastest would be run.
   bool add_mla(const MeasuredRecord& record) {
-    const TableFormat* kv = format_of(record, "kv");
+    const TableFormat* kv = record_format(record, "kv");
     if (kv == nullptr) return false;
-    const auto key = std::tuple(std::string(kv->name), shape_of(record, "b"), shape_of(record, "s"),
-                                shape_of(record, "h"), shape_of(record, "split"));
+    const auto key =
+        std::tuple(std::string(kv->name), shape_number(record, "b"), shape_number(record, "s"),
+                   shape_number(record, "h"), shape_number(record, "split"));
     const auto [place, fresh] = mlas_.try_emplace(key, record);
-    if (!fresh && seconds_of(record) < seconds_of(place->second)) place->second = record;
+    if (!fresh && record_seconds(record) < record_seconds(place->second)) place->second = record;
     return true;
   }
   void add_fastest_mlas() {
     for (const auto& [key, record] : mlas_) {
-      const TableFormat& kv = *format_of(record, "kv");
-      const double heads = shape_of(record, "h");
-      const AttentionShape shape = mla_shape(shape_of(record, "b"), shape_of(record, "s"), heads);
+      const TableFormat& kv = *record_format(record, "kv");
+      const double heads = shape_number(record, "h");
+      const AttentionShape shape =
+          mla_shape(shape_number(record, "b"), shape_number(record, "s"), heads);
       add_attention(record, shape, kv, own_mla_plan(kv, heads, system_));
     }
   }
@@ -104,18 +91,18 @@ class Rows {
                                           .plan = std::move(plan),
                                           .rows = {}};
     });
-    family.rows.push_back({.shape = shape, .seconds = seconds_of(record)});
+    family.rows.push_back({.shape = shape, .seconds = record_seconds(record)});
     return true;
   }
 
   /// Kept until all are known: the fastest kernel of a shape is the one that would be run.
   bool add_gemm(const MeasuredRecord& record) {
-    const TableFormat* format = format_of(record, "w");
+    const TableFormat* format = record_format(record, "w");
     if (format == nullptr) return false;
-    const auto key = std::tuple(std::string(format->name), shape_of(record, "m"),
-                                shape_of(record, "n"), shape_of(record, "k"));
-    const auto [place, fresh] = gemms_.try_emplace(key, seconds_of(record));
-    if (!fresh) place->second = std::min(place->second, seconds_of(record));
+    const auto key = std::tuple(std::string(format->name), shape_number(record, "m"),
+                                shape_number(record, "n"), shape_number(record, "k"));
+    const auto [place, fresh] = gemms_.try_emplace(key, record_seconds(record));
+    if (!fresh) place->second = std::min(place->second, record_seconds(record));
     gpu_ = record.gpu.name;
     return true;
   }
@@ -167,7 +154,9 @@ MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const Syst
 
 double graph_gap_of(std::span<const MeasuredRecord> records) {
   std::vector<double> gaps;
-  for (const MeasuredRecord& record : records) gaps.push_back(1e-6 * record.timing.empty_us);
+  for (const MeasuredRecord& record : records) {
+    if (record.timing.empty_us > 0.0) gaps.push_back(1e-6 * record.timing.empty_us);
+  }
   if (gaps.empty()) return 0.0;
   const auto middle = gaps.begin() + std::ssize(gaps) / 2;
   std::nth_element(gaps.begin(), middle, gaps.end());

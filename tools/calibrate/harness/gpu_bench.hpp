@@ -8,6 +8,10 @@
 
 namespace helixsim {
 
+/// Mode of a cell that is launched alone in its graph, after L2 was written over: what a kernel
+/// takes that stands between others of another kind.
+inline constexpr const char* kIsolated = "isolated";
+
 /// Something to measure: a kernel at one shape.
 struct Cell {
   CellKey key;
@@ -18,6 +22,7 @@ struct Cell {
   /// that a run that is cut off has what matters most.
   double information = 1.0;
   bool standin = false;
+  bool with_gap = false;  ///< what a launch costs is the point: nothing is taken off
 };
 
 /// A cell whose kernel has been set up with buffers of its own: random numbers, distinct in each of

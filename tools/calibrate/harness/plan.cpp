@@ -7,15 +7,34 @@
 namespace helixsim {
 namespace {
 
-constexpr std::size_t kAnchorCells = 4;  ///< of each kernel
+constexpr std::size_t kAnchorCells = 4;    ///< of each kernel
+constexpr std::size_t kIsolatedCells = 4;  ///< of each kernel
 
-/// A kernel's cells, those that tell most first.
+/// Some of the cells once more, each launched alone.
+std::vector<Cell> isolated_cells(const std::vector<Cell>& cells) {
+  std::vector<Cell> some;
+  for (std::size_t i = 0; i < kIsolatedCells && i < cells.size(); ++i) {
+    Cell cell = cells[i * cells.size() / kIsolatedCells];
+    if (cell.key.mode != "graph_cold") continue;
+    cell.key.mode = kIsolated;
+    cell.with_gap = true;
+    some.push_back(std::move(cell));
+  }
+  return some;
+}
+
+/// A kernel's cells, those that tell most first; isolated ones are the last.
 std::vector<Cell> ordered_cells(const PlanEntry& entry, const GpuFacts& gpu) {
   const std::vector<Cell> cells = entry.cells(gpu);
   std::vector<Cell> ordered;
   for (const std::size_t place : spread_order(cells.size())) {
     ordered.push_back(cells[place]);
     ordered.back().information = entry.weight / static_cast<double>(ordered.size());
+  }
+  const double last = ordered.empty() ? 0.0 : ordered.back().information;
+  for (Cell& cell : isolated_cells(cells)) {
+    ordered.push_back(std::move(cell));
+    ordered.back().information = last;
   }
   return ordered;
 }
@@ -49,6 +68,7 @@ std::span<const PlanEntry> plan_entries() {
       {"rank_layer", "a rank's whole decoder layer under Helix, never fitted on", 5.0,
        rank_layer_cells},
       {"grouped_gemm", "experts of few tokens", 4.0, grouped_gemm_cells},
+      {"batched_gemm", "absorption of MLA, a GEMM a head", 4.0, batched_gemm_cells},
       {"combine", "merge of partial outputs over splits or KVP ranks", 4.0, combine_cells},
       {"exchange", "all-to-all and all-reduce between the GPUs of this machine", 4.0,
        exchange_cells},
@@ -63,6 +83,7 @@ std::span<const PlanEntry> plan_entries() {
       {"rope_append", "RoPE and the append of keys and values", 2.0, rope_append_cells},
       {"mla_append", "RoPE, norm and append of a latent", 2.0, mla_append_cells},
       {"router", "top 8 of 256 experts by groups", 2.0, router_cells},
+      {"order_tokens", "pairs of token and expert by expert", 2.0, order_tokens_cells},
       {"finalise", "weighted sum of experts' outputs", 2.0, finalise_cells},
   };
   return kTable;

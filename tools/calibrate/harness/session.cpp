@@ -150,7 +150,9 @@ MeasuredRecord Session::record_of(const Running& one, bool suspect) const {
   record.timing.reps = one.prepared->reps();
   record.check = one.check;
   record.suspect = suspect;
-  if (one.check.ok) record.timing = timing_of(one.launches, one.prepared->reps(), empty_);
+  if (one.check.ok)
+    record.timing =
+        timing_of(one.launches, one.prepared->reps(), one.cell->with_gap ? 0.0 : empty_);
   return record;
 }
 

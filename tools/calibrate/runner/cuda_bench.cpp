@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "tools/calibrate/runner/cuda_error.hpp"
+#include "tools/calibrate/runner/device_memory.hpp"
 #include "tools/calibrate/runner/kernel_case.hpp"
 #include "tools/calibrate/runner/launch_graph.hpp"
 #include "tools/calibrate/runner/nvml.hpp"
@@ -32,8 +33,9 @@ std::string hex_hash(const void* data, std::size_t size) {
 
 class GraphCell final : public PreparedCell {
  public:
-  GraphCell(std::unique_ptr<KernelCase> kernel, int sets, Nvml* nvml)
-      : kernel_(std::move(kernel)), sets_(sets), nvml_(nvml) {}
+  /// `flush`: bytes that are written before each launch, so that it finds nothing in L2.
+  GraphCell(std::unique_ptr<KernelCase> kernel, int sets, std::size_t flush, Nvml* nvml)
+      : kernel_(std::move(kernel)), sets_(sets), flush_(flush), nvml_(nvml) {}
 
   CheckResult check() override { return kernel_->check(); }
   double launch() override {
@@ -41,7 +43,10 @@ class GraphCell final : public PreparedCell {
       graph_ = std::make_unique<LaunchGraph>(
           sets_, [this](cudaStream_t stream, int set) { kernel_->enqueue(stream, set); });
     }
-    const double seconds = graph_->launch();
+    const double seconds = graph_->launch([this](cudaStream_t stream) {
+      if (flush_.bytes() == 0) return;
+      HELIXSIM_CUDA_CALL(cudaMemsetAsync(flush_.data(), 1, flush_.bytes(), stream));
+    });
     if (nvml_ != nullptr) nvml_->sample();
     return seconds;
   }
@@ -50,6 +55,7 @@ class GraphCell final : public PreparedCell {
  private:
   std::unique_ptr<KernelCase> kernel_;
   int sets_;
+  DeviceArray<unsigned char> flush_;
   Nvml* nvml_;
   std::unique_ptr<LaunchGraph> graph_;
 };
@@ -108,6 +114,7 @@ std::map<std::string, std::string> CudaBench::software() const {
 /// As many sets as leave L2 cold, within what a graph should hold.
 int CudaBench::sets_for(const Cell& cell) const {
   if (cell.key.mode == "graph_warm") return kLeastReps;
+  if (cell.key.mode == kIsolated) return 1;
   const double between = kColdFactor * properties_.l2CacheSize;
   const double sets = std::ceil(between / std::max(cell.footprint, 1.0)) + 1.0;
   return static_cast<int>(std::clamp(sets, double{kLeastReps}, double{kMostReps}));
@@ -128,7 +135,9 @@ std::unique_ptr<PreparedCell> CudaBench::prepare(const Cell& cell, std::string& 
   for (const KernelCaseEntry& entry : kernel_cases()) {
     if (entry.kernel != cell.key.kernel || entry.variant != cell.key.variant) continue;
     try {
-      return std::make_unique<GraphCell>(entry.make(cell, sets), sets, nvml_.get());
+      const std::size_t flush =
+          cell.key.mode == kIsolated ? 2 * static_cast<std::size_t>(properties_.l2CacheSize) : 0;
+      return std::make_unique<GraphCell>(entry.make(cell, sets), sets, flush, nvml_.get());
     } catch (const std::invalid_argument& reason) {
       why = reason.what();
       return nullptr;

@@ -15,6 +15,7 @@ class DeviceArray {
  public:
   DeviceArray() = default;
   explicit DeviceArray(std::size_t count) : count_(count) {
+    if (count == 0) return;
     HELIXSIM_CUDA_CALL(cudaMalloc(reinterpret_cast<void**>(&data_), count * sizeof(T)));
   }
   explicit DeviceArray(const std::vector<T>& values) : DeviceArray(values.size()) { write(values); }

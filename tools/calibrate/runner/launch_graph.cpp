@@ -22,7 +22,8 @@ LaunchGraph::~LaunchGraph() {
   cudaStreamDestroy(stream_);
 }
 
-double LaunchGraph::launch() {
+double LaunchGraph::launch(const std::function<void(cudaStream_t)>& before) {
+  if (before) before(stream_);
   HELIXSIM_CUDA_CALL(cudaEventRecord(begin_, stream_));
   HELIXSIM_CUDA_CALL(cudaGraphLaunch(executable_, stream_));
   HELIXSIM_CUDA_CALL(cudaEventRecord(end_, stream_));

@@ -16,8 +16,8 @@ class LaunchGraph {
   LaunchGraph& operator=(const LaunchGraph&) = delete;
   ~LaunchGraph();
 
-  /// Seconds of one launch. Waits for it.
-  double launch();
+  /// Seconds of one launch. Waits for it. `before(stream)` is enqueued ahead of it and not timed.
+  double launch(const std::function<void(cudaStream_t)>& before = {});
 
  private:
   cudaStream_t stream_ = nullptr;

@@ -79,4 +79,32 @@ std::vector<Cell> gemm_cells(const GpuFacts& gpu) {
   return cells;
 }
 
+/// Absorption of MLA: keys up, 128 to 512 a head, and values up, 512 to 128.
+std::vector<Cell> batched_gemm_cells(const GpuFacts& /*gpu*/) {
+  std::vector<Cell> cells;
+  for (const long long heads : {128, 16, 2, 64, 8}) {
+    for (const long long m : {8, 1, 16, 2}) {
+      for (const bool fp8 : {false, true}) {
+        for (const bool up : {true, false}) {
+          const long long n = up ? 512 : 128;
+          const long long k = up ? 128 : 512;
+          Cell cell;
+          cell.key = {.kernel = "batched_gemm",
+                      .variant = fp8 ? "gemv_e4m3" : "gemv_bf16",
+                      .impl = "own",
+                      .shape = {{"m", m}, {"n", n}, {"k", k}, {"h", heads}},
+                      .dtype = {{"w", fp8 ? "fp8" : "bf16"}, {"x", "bf16"}, {"o", "bf16"}},
+                      .mode = "graph_cold"};
+          const double weights = static_cast<double>(heads * n * k) * (fp8 ? 1.0 : 2.0);
+          cell.bytes = weights + static_cast<double>(heads * m * (n + k)) * 2.0;
+          cell.flops = 2.0 * static_cast<double>(heads * m * n * k);
+          cell.footprint = weights;
+          cells.push_back(cell);
+        }
+      }
+    }
+  }
+  return cells;
+}
+
 }  // namespace helixsim

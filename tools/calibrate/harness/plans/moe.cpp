@@ -66,6 +66,26 @@ std::vector<Cell> router_cells(const GpuFacts& /*gpu*/) {
   return cells;
 }
 
+/// Pairs over the experts of a rank of 8 and of 32.
+std::vector<Cell> order_tokens_cells(const GpuFacts& /*gpu*/) {
+  std::vector<Cell> cells;
+  for (const long long pairs : {8, 64, 512, 4096}) {
+    for (const long long experts : {8, 32}) {
+      Cell cell;
+      cell.key = {.kernel = "order_tokens",
+                  .variant = "one_block",
+                  .impl = "own",
+                  .shape = {{"m", pairs}, {"e", experts}},
+                  .dtype = {},
+                  .mode = "graph_cold"};
+      cell.bytes = static_cast<double>(pairs) * 12.0;
+      cell.footprint = cell.bytes;
+      cells.push_back(cell);
+    }
+  }
+  return cells;
+}
+
 /// Two thirds of the pairs are this rank's.
 std::vector<Cell> finalise_cells(const GpuFacts& /*gpu*/) {
   std::vector<Cell> cells;

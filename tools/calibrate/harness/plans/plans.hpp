@@ -19,6 +19,8 @@ std::vector<Cell> rope_append_cells(const GpuFacts& gpu);
 std::vector<Cell> mla_append_cells(const GpuFacts& gpu);
 std::vector<Cell> router_cells(const GpuFacts& gpu);
 std::vector<Cell> grouped_gemm_cells(const GpuFacts& gpu);
+std::vector<Cell> order_tokens_cells(const GpuFacts& gpu);
+std::vector<Cell> batched_gemm_cells(const GpuFacts& gpu);
 std::vector<Cell> finalise_cells(const GpuFacts& gpu);
 std::vector<Cell> rank_layer_cells(const GpuFacts& gpu);
 std::vector<Cell> exchange_cells(const GpuFacts& gpu);

@@ -75,6 +75,7 @@ std::vector<Cell> launch_chain_cells(const GpuFacts& gpu) {
                     .shape = {{"grid", grid}, {"smem", shared}},
                     .dtype = {},
                     .mode = "graph_warm"};
+        cell.with_gap = true;
         cells.push_back(cell);
       }
     }

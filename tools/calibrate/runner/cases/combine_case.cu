@@ -11,7 +11,15 @@ namespace {
 
 using namespace kernels;
 
-/// Shape: parts of rows of `width` numbers.
+float value_of(float number) {
+  return number;
+}
+float value_of(Bf16 number) {
+  return to_float(number);
+}
+
+/// Shape: parts of rows of `width` numbers: FP32, of splits; or BF16, of KVP ranks.
+template <class In>
 class CombineCase final : public KernelCase {
  public:
   CombineCase(const Cell& cell, int sets)
@@ -19,14 +27,14 @@ class CombineCase final : public KernelCase {
     if (parts_ > kCombineMostParts || width_ % 128 != 0)
       throw std::invalid_argument("at most 64 parts, widths that are multiples of 128");
     const auto count = static_cast<std::size_t>(sets);
-    partial_ = normal_array<Bf16>(part_numbers() * count, 1);
+    partial_ = normal_array<In>(part_numbers() * count, 1);
     lse2_ = normal_array<float>(std::size_t{parts_} * rows_ * count, 2, 5.0f);
     out_ = DeviceArray<Bf16>(std::size_t{rows_} * width_);
     out_lse2_ = DeviceArray<float>(rows_);
   }
 
   void enqueue(cudaStream_t stream, int set) override {
-    Combine<Bf16, Bf16> call{
+    Combine<In, Bf16> call{
         .partial = partial_.data() + part_numbers() * static_cast<std::size_t>(set),
         .lse2 = lse2_.data() + std::size_t{parts_} * rows_ * static_cast<std::size_t>(set),
         .out = out_.data(),
@@ -65,21 +73,25 @@ class CombineCase final : public KernelCase {
     for (unsigned part = 0; part < parts_; ++part) {
       const auto numbers = partial_.read((std::size_t{part} * rows_ + row) * width_, width_);
       for (unsigned i = 0; i < width_; ++i)
-        expected[i] += merged.weight(lse2[part]) * to_float(numbers[i]);
+        expected[i] += merged.weight(lse2[part]) * value_of(numbers[i]);
     }
     const auto out = out_.read(std::size_t{row} * width_, width_);
     for (unsigned i = 0; i < width_; ++i) found.add(to_float(out[i]), expected[i]);
   }
 
   unsigned parts_, rows_, width_;
-  DeviceArray<Bf16> partial_, out_;
+  DeviceArray<In> partial_;
+  DeviceArray<Bf16> out_;
   DeviceArray<float> lse2_, out_lse2_;
 };
 
 }  // namespace
 
-std::unique_ptr<KernelCase> make_combine(const Cell& cell, int sets) {
-  return std::make_unique<CombineCase>(cell, sets);
+std::unique_ptr<KernelCase> make_combine_bf16(const Cell& cell, int sets) {
+  return std::make_unique<CombineCase<kernels::Bf16>>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_combine_fp32(const Cell& cell, int sets) {
+  return std::make_unique<CombineCase<float>>(cell, sets);
 }
 
 }  // namespace helixsim

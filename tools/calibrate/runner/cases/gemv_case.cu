@@ -89,8 +89,72 @@ std::unique_ptr<KernelCase> make(const Cell& cell, int sets) {
   return std::make_unique<GemvCase<Format>>(cell, sets);
 }
 
+/// As absorption of MLA has them, one a head. Shape: h heads of m tokens, n outputs, k inputs.
+template <class Format>
+class BatchedGemvCase final : public KernelCase {
+ public:
+  using Number = typename Format::Number;
+
+  BatchedGemvCase(const Cell& cell, int sets)
+      : heads_(static_cast<unsigned>(shape_of(cell, "h"))),
+        m_(static_cast<unsigned>(shape_of(cell, "m"))),
+        n_(static_cast<unsigned>(shape_of(cell, "n"))),
+        k_(static_cast<unsigned>(shape_of(cell, "k"))),
+        weights_(std::size_t{heads_} * n_ * k_),
+        w_(normal_array<Number>(weights_ * static_cast<std::size_t>(sets), 1)),
+        x_(normal_array<Bf16>(std::size_t{m_} * heads_ * k_, 2, 0.25f)),
+        out_(std::size_t{m_} * heads_ * n_) {}
+
+  void enqueue(cudaStream_t stream, int set) override {
+    Gemv<Format> call;
+    call.x = x_.data();
+    call.w = w_.data() + weights_ * static_cast<std::size_t>(set);
+    call.out = out_.data();
+    call.m = m_;
+    call.n = n_;
+    call.k = k_;
+    call.x_stride = heads_ * k_;
+    call.x_batch = k_;
+    call.out_stride = heads_ * n_;
+    call.out_batch = n_;
+    GpuDevice device(stream);
+    run_batch(device, call, heads_);
+  }
+  CheckResult check() override {
+    out_.poison();
+    enqueue(nullptr, 0);
+    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    SampledCheck found;
+    constexpr unsigned kSamples = 64;
+    for (unsigned i = 0; i < kSamples; ++i) {
+      const std::size_t head = i * 40503u % heads_;
+      const std::size_t row = i * 2654435761u % n_;
+      const std::size_t token = i % m_;
+      const auto w = w_.read((head * n_ + row) * k_, k_);
+      const auto x = x_.read((token * heads_ + head) * k_, k_);
+      double sum = 0.0;
+      for (std::size_t j = 0; j < k_; ++j) sum += double{to_float(w[j])} * to_float(x[j]);
+      found.add(to_float(out_.read((token * heads_ + head) * n_ + row, 1)[0]), sum);
+    }
+    constexpr double kTolerance = 4e-3;
+    return found.result(kTolerance);
+  }
+
+ private:
+  unsigned heads_, m_, n_, k_;
+  std::size_t weights_;
+  DeviceArray<Number> w_;
+  DeviceArray<Bf16> x_, out_;
+};
+
 }  // namespace
 
+std::unique_ptr<KernelCase> make_batched_gemv_bf16(const Cell& cell, int sets) {
+  return std::make_unique<BatchedGemvCase<kernels::Bf16Weights>>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_batched_gemv_e4m3(const Cell& cell, int sets) {
+  return std::make_unique<BatchedGemvCase<kernels::E4m3Weights>>(cell, sets);
+}
 std::unique_ptr<KernelCase> make_gemv_bf16(const Cell& cell, int sets) {
   return make<kernels::Bf16Weights>(cell, sets);
 }

@@ -140,6 +140,56 @@ class GroupedCase final : public KernelCase {
   DeviceArray<int> pair_of_, offsets_;
 };
 
+/// Shape: m pairs over e experts, all of this rank.
+class OrderCase final : public KernelCase {
+ public:
+  OrderCase(const Cell& cell, int /*sets*/)
+      : pairs_(number(cell, "m")),
+        experts_(number(cell, "e")),
+        offsets_(std::size_t{experts_} + 1),
+        pair_of_(pairs_),
+        slot_of_(pairs_) {
+    if (experts_ > kOrderMostExperts) throw std::invalid_argument("at most 256 experts");
+    std::vector<int> experts;
+    for (unsigned pair = 0; pair < pairs_; ++pair)
+      experts.push_back(static_cast<int>(pair * 2654435761u % experts_));
+    expert_of_ = DeviceArray<int>(experts);
+  }
+  void enqueue(cudaStream_t stream, int /*set*/) override {
+    OrderTokens call;
+    call.expert_of = expert_of_.data();
+    call.offsets = offsets_.data();
+    call.pair_of = pair_of_.data();
+    call.slot_of = slot_of_.data();
+    call.pairs = pairs_;
+    call.experts = experts_;
+    GpuDevice device(stream);
+    run(device, call);
+  }
+  /// Slots in the order of experts, of pairs within one; and back.
+  CheckResult check() override {
+    pair_of_.poison();
+    slot_of_.poison();
+    enqueue(nullptr, 0);
+    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    const std::vector<int> experts = expert_of_.read();
+    std::vector<int> expected(pairs_);
+    std::iota(expected.begin(), expected.end(), 0);
+    std::stable_sort(expected.begin(), expected.end(), [&](int a, int b) {
+      return experts[static_cast<std::size_t>(a)] < experts[static_cast<std::size_t>(b)];
+    });
+    const std::vector<int> slots = slot_of_.read();
+    bool right = pair_of_.read() == expected;
+    for (std::size_t slot = 0; right && slot < expected.size(); ++slot)
+      right = slots[static_cast<std::size_t>(expected[slot])] == static_cast<int>(slot);
+    return {.error = right ? 0.0 : 1.0, .ok = right};
+  }
+
+ private:
+  unsigned pairs_, experts_;
+  DeviceArray<int> expert_of_, offsets_, pair_of_, slot_of_;
+};
+
 /// Shape: m tokens of 8 experts each, every third of them on another rank; width n.
 class FinaliseCase final : public KernelCase {
  public:
@@ -201,6 +251,9 @@ class FinaliseCase final : public KernelCase {
 
 std::unique_ptr<KernelCase> make_router(const Cell& cell, int sets) {
   return std::make_unique<RouterCase>(cell, sets);
+}
+std::unique_ptr<KernelCase> make_order_tokens(const Cell& cell, int sets) {
+  return std::make_unique<OrderCase>(cell, sets);
 }
 std::unique_ptr<KernelCase> make_grouped_gemm_bf16(const Cell& cell, int sets) {
   return std::make_unique<GroupedCase<Bf16Weights>>(cell, sets);

@@ -1,0 +1,39 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw_models/system.hpp"
+#include "sim/calibration/measured_rows.hpp"
+#include "sim/calibration/record.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace helixsim {
+
+/// What a fit is made from, as typed.
+struct CalibrationOptions {
+  std::string measurements;
+  std::vector<std::string> records;
+  std::string system;
+};
+
+/// --measurements, --records and --system.
+void add_calibration_inputs(CLI::App& app, CalibrationOptions& options);
+
+/// The measurements of a system: of tables, or of records.
+struct CalibrationInputs {
+  System system;
+  std::vector<MeasuredRecord> records;  ///< empty where tables are read
+  MeasuredRows rows;
+};
+
+/// Errors: ConfigError; unless one of --measurements and --records is given, `command` says so.
+CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
+                                          const std::string& command);
+
+long long family_count(const MeasuredRows& rows);
+
+}  // namespace helixsim

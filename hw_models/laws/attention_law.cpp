@@ -59,13 +59,13 @@ LawTerms AttentionLaw::terms(const AttentionShape& shape, bool cold) const {
 
 std::span<const LawParameter<AttentionLaw>> AttentionLaw::parameters() {
   static constexpr LawParameter<AttentionLaw> kTable[] = {
-      {"fixed", &AttentionLaw::fixed, "us", 1e-6, 1e-6, 40e-6},
+      {"fixed", &AttentionLaw::fixed, "us", 1e-6, 1e-6, 40e-6, OnOtherGpu::Unknown},
       {"per_token", &AttentionLaw::per_token, "ns", 1e-9, 0.01e-9, 50e-9},
       {"per_byte", &AttentionLaw::per_byte, "ps", 1e-12, 0.01e-12, 500e-12},
-      {"bandwidth", &AttentionLaw::bandwidth, "TB/s", 1e12, 0.5e12, 8e12},
-      {"l2_bandwidth", &AttentionLaw::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12},
+      {"bandwidth", &AttentionLaw::bandwidth, "TB/s", 1e12, 0.5e12, 8e12, OnOtherGpu::Scaled},
+      {"l2_bandwidth", &AttentionLaw::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12, OnOtherGpu::Scaled},
       {"l2_part", &AttentionLaw::l2_part, "", 1.0, 0.1, 1.5},
-      {"efficiency", &AttentionLaw::efficiency, "", 1.0, 0.02, 1.0},
+      {"efficiency", &AttentionLaw::efficiency, "", 1.0, 0.02, 1.0, OnOtherGpu::Scaled},
       {"wave", &AttentionLaw::wave, "us", 1e-6, 1e-9, 10e-6},
       {"split", &AttentionLaw::split, "us", 1e-6, 1e-9, 10e-6},
       {"query", &AttentionLaw::query, "ps/kB", 1e-15, 1e-16, 1e-11},

@@ -99,6 +99,8 @@ std::string identity_flags(const FamilyStudy& family, std::size_t parameter) {
                     family.parameters[static_cast<std::size_t>(one.tied_to)].name, one.tied));
   }
   if (!one.pinned && (one.low_open || one.high_open)) add("interval open");
+  const double value = family.parameters[parameter].value;
+  if (value < one.low || value > one.high) add("outside of its interval");
   return text;
 }
 
@@ -111,8 +113,8 @@ std::string calibration_table(const CalibrationReport& report) {
                     {"p90 %"},
                     {"law med/p90"},
                     {"", Align::Left}});
-  TextTable flagged({{"parameter", Align::Left}, {"value"}, {"error %"}, {"", Align::Left}});
-  bool flags = false;
+  TextTable told(
+      {{"kernel family", Align::Left}, {"condition"}, {"pinned"}, {"told badly", Align::Left}});
   for (const FamilyStudy& family : report.study.families) {
     const bool missed = report.aims.any() && !report.aims.met_by(family.error);
     errors.add({family.family, format_count(family.rows), format_count(std::ssize(family.held_out)),
@@ -123,19 +125,16 @@ std::string calibration_table(const CalibrationReport& report) {
                 missed         ? "missed"
                 : family.apart ? ""
                                : "not held out"});
+    std::string badly;
     for (std::size_t p = 0; p < family.parameters.size(); ++p) {
-      const std::string text = identity_flags(family, p);
-      if (text.empty()) continue;
-      flags = true;
-      const StudiedParameter& parameter = family.parameters[p];
-      flagged.add({family.family + " " + parameter.name,
-                   fmt::format("{:.3g} {}", parameter.value / parameter.scale, parameter.unit),
-                   fmt::format("{:.1f}", 100.0 * family.identity.parameters[p].log_error), text});
+      if (family.identity.parameters[p].pinned || identity_flags(family, p).empty()) continue;
+      badly += (badly.empty() ? "" : ", ") + family.parameters[p].name;
     }
+    told.add({family.family, fmt::format("{:.3g}", family.identity.condition),
+              format_count(std::ssize(family.parameters) - std::ssize(family.identity.free)),
+              badly});
   }
-  std::string text = errors.text();
-  if (flags) text += "\nParameters that the measurements tell badly:\n" + flagged.text();
-  return text;
+  return errors.text() + "\n" + told.text();
 }
 
 std::string held_out_csv(const CalibrationReport& report) {

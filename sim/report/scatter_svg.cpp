@@ -11,7 +11,7 @@ namespace {
 constexpr double kWidth = 420;
 constexpr double kHeight = 300;
 constexpr double kLeft = 62;
-constexpr double kRight = 16;
+constexpr double kRight = 26;
 constexpr double kTop = 12;
 constexpr double kBottom = 48;
 constexpr int kMostDecades = 6;  // that all have a label

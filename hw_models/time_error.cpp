@@ -68,8 +68,9 @@ TimeError time_error(const Provenance& from, const ErrorRules& rules) {
           .median = median,
           .p68 = std::clamp(p68, median, p90),
           .p90 = p90,
-          .widening = std::hypot(from.assumed_format ? rules.unmeasured : 0.0,
-                                 rules.per_doubling * from.beyond.doublings)};
+          .widening = std::hypot(std::hypot(from.assumed_format ? rules.unmeasured : 0.0,
+                                            rules.per_doubling * from.beyond.doublings),
+                                 from.transfer_log_sd)};
 }
 
 ErrorDraw::ErrorDraw(std::uint64_t seed, std::uint64_t number) : seed_(seed), number_(number) {}

@@ -22,7 +22,8 @@ ErrorRules read_error_rules(const Node& node);
 
 /// How far the true time of a kernel or collective may be from the predicted one: the distribution
 /// of ln(true / predicted), by how far it lies from zero at three places of the normal law, which
-/// what was kept out of a fit tells, and widened beyond what was measured. Errors of one family go
+/// what was kept out of a fit tells, and widened beyond what was measured and
+/// by moving a law to another GPU. Errors of one family go
 /// together: they are taken at one place of their distributions.
 struct TimeError {
   std::string_view family;  ///< of kernels; "no law" for what has none

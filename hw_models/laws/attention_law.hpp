@@ -3,6 +3,7 @@
 #include <span>
 
 #include "hw_models/laws/law_parameter.hpp"
+#include "hw_models/laws/split_plan.hpp"
 
 namespace helixsim {
 
@@ -61,6 +62,9 @@ struct AttentionLaw {
   [[nodiscard]] double seconds(const AttentionShape& shape, bool cold) const {
     return terms(shape, cold).total;
   }
+
+  /// How a launch of the shape is cut.
+  [[nodiscard]] SplitPlan splits(const AttentionShape& shape) const;
 
   static std::span<const LawParameter<AttentionLaw>> parameters();
   static std::span<const LawChoice<AttentionLaw>> choices();

@@ -30,17 +30,17 @@ LawTerms CollectiveLaw::terms(const CollectiveShape& shape, bool /*cold*/) const
 std::span<const LawParameter<CollectiveLaw>> CollectiveLaw::parameters() {
   using Law = CollectiveLaw;
   static constexpr LawParameter<Law> kTable[] = {
-      {"fixed1", &Law::fixed1, "us", 1e-6, 0.5e-6, 500e-6},
-      {"hop1", &Law::hop1, "us", 1e-6, 1e-9, 50e-6},
-      {"bandwidth1", &Law::bandwidth1, "GB/s", 1e9, 1e9, 2000e9},
-      {"fixed2", &Law::fixed2, "us", 1e-6, 0.5e-6, 500e-6},
-      {"hop2", &Law::hop2, "us", 1e-6, 1e-9, 50e-6},
-      {"bandwidth2", &Law::bandwidth2, "GB/s", 1e9, 1e9, 2000e9},
-      {"fixed3", &Law::fixed3, "us", 1e-6, 0.5e-6, 500e-6},
-      {"hop3", &Law::hop3, "us", 1e-6, 1e-9, 50e-6},
-      {"bandwidth3", &Law::bandwidth3, "GB/s", 1e9, 1e9, 2000e9},
+      {"fixed1", &Law::fixed1, "us", 1e-6, 0.5e-6, 500e-6, OnOtherGpu::Unknown},
+      {"hop1", &Law::hop1, "us", 1e-6, 1e-9, 50e-6, OnOtherGpu::Unknown},
+      {"bandwidth1", &Law::bandwidth1, "GB/s", 1e9, 1e9, 2000e9, OnOtherGpu::Scaled},
+      {"fixed2", &Law::fixed2, "us", 1e-6, 0.5e-6, 500e-6, OnOtherGpu::Unknown},
+      {"hop2", &Law::hop2, "us", 1e-6, 1e-9, 50e-6, OnOtherGpu::Unknown},
+      {"bandwidth2", &Law::bandwidth2, "GB/s", 1e9, 1e9, 2000e9, OnOtherGpu::Scaled},
+      {"fixed3", &Law::fixed3, "us", 1e-6, 0.5e-6, 500e-6, OnOtherGpu::Unknown},
+      {"hop3", &Law::hop3, "us", 1e-6, 1e-9, 50e-6, OnOtherGpu::Unknown},
+      {"bandwidth3", &Law::bandwidth3, "GB/s", 1e9, 1e9, 2000e9, OnOtherGpu::Scaled},
       {"fall", &Law::fall, "", 1.0, 1e-4, 1.0},
-      {"local", &Law::local, "GB/s", 1e9, 1e9, 8000e9},
+      {"local", &Law::local, "GB/s", 1e9, 1e9, 8000e9, OnOtherGpu::Scaled},
       {"expert", &Law::expert, "us", 1e-6, 1e-9, 10e-6},
       {"narrow", &Law::narrow, "", 1.0, 1e-3, 1000.0},
   };

@@ -37,6 +37,8 @@ struct FittedLaw {
   LawError error = {};
   std::vector<double> low = {};  ///< by coordinate: range of the measurements, base 2 logarithm
   std::vector<double> high = {};
+  /// System whose measurements these are, where the law was moved from it by a data sheet.
+  std::string transferred_from = {};
 
   [[nodiscard]] double seconds(const Shape& shape, bool cold) const {
     const double time = law.seconds(shape, cold);
@@ -68,7 +70,30 @@ struct FittedLaw {
   }
 
   [[nodiscard]] Provenance provenance(const Shape& shape) const {
-    return {.family = family, .error = &error, .beyond = beyond(shape), .assumed_format = false};
+    return {.family = family,
+            .error = &error,
+            .beyond = beyond(shape),
+            .transfer_log_sd = transfer_log_sd(shape),
+            .assumed_format = false};
+  }
+
+  /// What moving the law to this GPU adds to the error of a time: the priors of its parameters, as
+  /// far as the time of this shape depends on each. 0 for a law of its own GPU.
+  [[nodiscard]] double transfer_log_sd(const Shape& shape) const {
+    if (transferred_from.empty()) return 0.0;
+    constexpr double kStep = 0.01;  // of a logarithm
+    double variance = 0.0;
+    for (const LawParameter<Law>& parameter : Law::parameters()) {
+      Law more = law;
+      Law less = law;
+      more.*parameter.value *= std::exp(kStep);
+      less.*parameter.value *= std::exp(-kStep);
+      const double effect =
+          std::log(more.seconds(shape, true) / less.seconds(shape, true)) / (2.0 * kStep);
+      const double part = effect * transfer_prior(parameter.on_other_gpu);
+      variance += part * part;
+    }
+    return std::sqrt(variance);
   }
 
   static std::array<double, kMostCoordinates> coordinates_of(const Shape& shape) {

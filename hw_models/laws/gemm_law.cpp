@@ -31,12 +31,12 @@ LawTerms GemmLaw::terms(const GemmShape& shape, bool cold) const {
 
 std::span<const LawParameter<GemmLaw>> GemmLaw::parameters() {
   static constexpr LawParameter<GemmLaw> kTable[] = {
-      {"fixed", &GemmLaw::fixed, "us", 1e-6, 0.3e-6, 30e-6},
+      {"fixed", &GemmLaw::fixed, "us", 1e-6, 0.3e-6, 30e-6, OnOtherGpu::Unknown},
       {"per_k", &GemmLaw::per_k, "ns", 1e-9, 0.02e-9, 20e-9},
-      {"bandwidth", &GemmLaw::bandwidth, "TB/s", 1e12, 0.5e12, 8e12},
-      {"l2_bandwidth", &GemmLaw::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12},
+      {"bandwidth", &GemmLaw::bandwidth, "TB/s", 1e12, 0.5e12, 8e12, OnOtherGpu::Scaled},
+      {"l2_bandwidth", &GemmLaw::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12, OnOtherGpu::Scaled},
       {"l2_part", &GemmLaw::l2_part, "", 1.0, 0.1, 1.5},
-      {"efficiency", &GemmLaw::efficiency, "", 1.0, 0.05, 1.0},
+      {"efficiency", &GemmLaw::efficiency, "", 1.0, 0.05, 1.0, OnOtherGpu::Scaled},
       {"quantise", &GemmLaw::quantise, "ps/kB", 1e-15, 1e-16, 1e-11},
       {"split", &GemmLaw::split, "us", 1e-6, 1e-9, 10e-6},
       {"wave", &GemmLaw::wave, "us", 1e-6, 1e-9, 10e-6},

@@ -34,12 +34,12 @@ LawTerms GroupedGemmLaw::terms(const GroupedGemmShape& shape, bool cold) const {
 std::span<const LawParameter<GroupedGemmLaw>> GroupedGemmLaw::parameters() {
   using Law = GroupedGemmLaw;
   static constexpr LawParameter<Law> kTable[] = {
-      {"fixed", &Law::fixed, "us", 1e-6, 1e-6, 60e-6},
+      {"fixed", &Law::fixed, "us", 1e-6, 1e-6, 60e-6, OnOtherGpu::Unknown},
       {"per_k", &Law::per_k, "ns", 1e-9, 0.01e-9, 50e-9},
-      {"bandwidth", &Law::bandwidth, "TB/s", 1e12, 0.3e12, 8e12},
-      {"l2_bandwidth", &Law::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12},
+      {"bandwidth", &Law::bandwidth, "TB/s", 1e12, 0.3e12, 8e12, OnOtherGpu::Scaled},
+      {"l2_bandwidth", &Law::l2_bandwidth, "TB/s", 1e12, 2e12, 60e12, OnOtherGpu::Scaled},
       {"l2_part", &Law::l2_part, "", 1.0, 0.1, 1.5},
-      {"efficiency", &Law::efficiency, "", 1.0, 0.02, 1.0},
+      {"efficiency", &Law::efficiency, "", 1.0, 0.02, 1.0, OnOtherGpu::Scaled},
       {"traffic", &Law::traffic, "ps/kB", 1e-15, 1e-16, 1e-10},
       {"expert", &Law::expert, "us", 1e-6, 1e-9, 5e-6},
       {"idle", &Law::idle, "us", 1e-6, 1e-9, 5e-6},

@@ -26,7 +26,8 @@ struct Provenance {
   std::string_view family;          ///< of kernels, such as "gemm/nvfp4"; empty: no law
   const LawError* error = nullptr;  ///< of the family's law; null without one
   BeyondRange beyond{};
-  bool assumed_format = false;  ///< no kernel for the data type was measured; another's stands in
+  double transfer_log_sd = 0.0;  ///< of a law that was moved from another GPU by its data sheet
+  bool assumed_format = false;   ///< no kernel for the data type was measured; another's stands in
 };
 
 }  // namespace helixsim

@@ -40,8 +40,10 @@ void read_parameters(const Node& node, FittedLaw<Law>& fitted) {
     const Node number = node.object(parameter.name);
     number.allow_only({"value", "unit", "source", "error_percent"});
     number.expect("unit", parameter.unit);
-    const double value = number.number("value", {parameter.low / parameter.scale * (1.0 - 1e-9),
-                                                 parameter.high / parameter.scale * (1.0 + 1e-9)});
+    // A data sheet may take a rate beyond what a fit may find.
+    const double beyond = fitted.transferred_from.empty() ? 1.0 + 1e-9 : 100.0;
+    const double value = number.number("value", {parameter.low / parameter.scale / beyond,
+                                                 parameter.high / parameter.scale * beyond});
     fitted.law.*parameter.value = value * parameter.scale;
     const std::string sources[] = {"fitted", "assumed", "transferred"};
     fitted.fits.push_back({.log_error = number.number("error_percent", {0.0, 1e6}) / 100.0,
@@ -138,11 +140,12 @@ void read_range(const Node& node, FittedLaw<Law>& fitted) {
 
 template <class Law>
 FittedLaw<Law> read_law(const Node& node, const LawGpu& gpu) {
-  node.allow_only({"law", "source", "rows", "given", "parameters", "range", "held_out",
-                   "held_out_law_alone", "residuals"});
+  node.allow_only({"law", "source", "transferred_from", "rows", "given", "parameters", "range",
+                   "held_out", "held_out_law_alone", "residuals"});
   FittedLaw<Law> fitted;
   if constexpr (requires(Law law) { law.gpu; }) fitted.law.gpu = gpu;
   fitted.source = node.text("source");
+  if (node.has("transferred_from")) fitted.transferred_from = node.text("transferred_from");
   fitted.rows = node.integer("rows", {0, 1'000'000'000});
   read_facts_and_choices(node, fitted);
   read_parameters(node.object("parameters"), fitted);
@@ -243,6 +246,7 @@ Json law_json(const FittedLaw<Law>& fitted) {
   for (const auto& choice : Law::choices()) {
     given[std::string(choice.name)] = fitted.law.*choice.value;
   }
+  const bool moved = !fitted.transferred_from.empty();
   Json parameters = Json::object();
   std::size_t index = 0;
   for (const LawParameter<Law>& parameter : Law::parameters()) {
@@ -250,7 +254,9 @@ Json law_json(const FittedLaw<Law>& fitted) {
     parameters[std::string(parameter.name)] = {
         {"value", rounded(fitted.law.*parameter.value / parameter.scale)},
         {"unit", parameter.unit},
-        {"source", fit.pinned ? "assumed" : "fitted"},
+        {"source", moved        ? "transferred"
+                   : fit.pinned ? "assumed"
+                                : "fitted"},
         {"error_percent", rounded(fit.log_error * 100.0)}};
   }
   Json range = Json::object();
@@ -260,15 +266,16 @@ Json law_json(const FittedLaw<Law>& fitted) {
   }
   Json residuals = Json::array();
   for (const ResidualTable& table : fitted.residuals) residuals.push_back(table_json<Law>(table));
-  return {{"law", law_name<Law>()},
-          {"source", fitted.source},
-          {"rows", fitted.rows},
-          {"given", given},
-          {"parameters", parameters},
-          {"range", range},
-          {"held_out", error_json(fitted.error)},
-          {"held_out_law_alone", error_json(fitted.law_error)},
-          {"residuals", residuals}};
+  Json json = {{"law", law_name<Law>()}, {"source", fitted.source}};
+  if (moved) json["transferred_from"] = fitted.transferred_from;
+  json.update({{"rows", fitted.rows},
+               {"given", given},
+               {"parameters", parameters},
+               {"range", range},
+               {"held_out", error_json(fitted.error)},
+               {"held_out_law_alone", error_json(fitted.law_error)},
+               {"residuals", residuals}});
+  return json;
 }
 
 /// Objects over lines, what is small on one line.

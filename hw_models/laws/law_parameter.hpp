@@ -4,6 +4,17 @@
 
 namespace helixsim {
 
+/// What becomes of a parameter on another GPU of which only the data sheet is known: `Carried` as
+/// it is (what the kernel's code sets), `Scaled` by the data sheet or standing for a rate of it, or
+/// `Unknown`, carried for want of better (launch gaps, start-ups).
+enum class OnOtherGpu { Carried, Scaled, Unknown };
+
+/// Standard deviation of ln(true / assumed) there. Assumed; docs/modelling.md, section 15.
+constexpr double transfer_prior(OnOtherGpu kind) {
+  constexpr double kPriors[] = {0.05, 0.15, 0.5};
+  return kPriors[static_cast<int>(kind)];
+}
+
 /// A number of a law that is fitted: positive, within bounds of physical sense. `unit` is how files
 /// write it, one unit being `scale` of the base unit.
 template <class Law>
@@ -14,6 +25,7 @@ struct LawParameter {
   double scale;
   double low;  ///< in base units
   double high;
+  OnOtherGpu on_other_gpu = OnOtherGpu::Carried;
 };
 
 /// A discrete choice of the library whose kernels are described.
@@ -45,6 +57,8 @@ struct LawCoordinate {
 struct LawGpu {
   double multiprocessors = 1.0;
   double l2_bytes = 0.0;
+
+  bool operator==(const LawGpu&) const = default;
 };
 
 /// What bounds a kernel of some shape: its fixed times; L2 or HBM; what one CTA needs to walk

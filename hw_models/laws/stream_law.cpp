@@ -20,11 +20,11 @@ LawTerms StreamLaw::terms(const StreamShape& shape, bool cold) const {
 
 std::span<const LawParameter<StreamLaw>> StreamLaw::parameters() {
   static constexpr LawParameter<StreamLaw> kTable[] = {
-      {"fixed", &StreamLaw::fixed, "us", 1e-6, 0.3e-6, 30e-6},
+      {"fixed", &StreamLaw::fixed, "us", 1e-6, 0.3e-6, 30e-6, OnOtherGpu::Unknown},
       {"row", &StreamLaw::row, "ps", 1e-12, 1e-15, 1e-9},
       {"element", &StreamLaw::element, "ps", 1e-12, 1e-14, 1e-8},
-      {"bandwidth", &StreamLaw::bandwidth, "TB/s", 1e12, 0.3e12, 8e12},
-      {"l2_bandwidth", &StreamLaw::l2_bandwidth, "TB/s", 1e12, 0.5e12, 60e12},
+      {"bandwidth", &StreamLaw::bandwidth, "TB/s", 1e12, 0.3e12, 8e12, OnOtherGpu::Scaled},
+      {"l2_bandwidth", &StreamLaw::l2_bandwidth, "TB/s", 1e12, 0.5e12, 60e12, OnOtherGpu::Scaled},
       {"l2_part", &StreamLaw::l2_part, "", 1.0, 0.1, 1.5},
       {"sharpness", &StreamLaw::sharpness, "", 1.0, 1.0, 12.0},
   };

@@ -6,10 +6,14 @@ namespace helixsim {
 namespace {
 
 /// But for what writing to a file rounds off.
-bool same(const DataSheet& a, const DataSheet& b) {
-  const auto near = [](auto x, auto y) { return std::abs(x / y - 1.0) < 1e-9; };
+template <class Quantity>
+bool near(Quantity a, Quantity b) {
+  return std::abs(a / b - 1.0) < 1e-9;
+}
+
+bool same_gpu(const DataSheet& a, const DataSheet& b) {
   return near(a.memory_bandwidth, b.memory_bandwidth) && near(a.bf16, b.bf16) &&
-         near(a.fp8, b.fp8) && near(a.fp4, b.fp4) && near(a.link_bandwidth, b.link_bandwidth);
+         near(a.fp8, b.fp8) && near(a.fp4, b.fp4);
 }
 
 /// Ratio of the peaks of the rate that a law's peak is of: the first one that meets it. 1 when none
@@ -42,9 +46,16 @@ void scale(CollectiveLaw& law, const DataSheet& from, const DataSheet& to) {
 FittedLaws transferred(FittedLaws laws, const DataSheet& to) {
   const DataSheet from = laws.data_sheet;
   laws.data_sheet = to;
-  if (from == DataSheet{} || same(from, to)) return laws;
+  if (from == DataSheet{}) return laws;
   for_each_law([&]<class Law>() {
-    for (auto& [family, fitted] : of_law<Law, FittedLaw>(laws.laws)) scale(fitted.law, from, to);
+    constexpr bool kOfGpu = requires(Law law) {
+      law.gpu;
+    };
+    if (kOfGpu ? same_gpu(from, to) : near(from.link_bandwidth, to.link_bandwidth)) return;
+    for (auto& [family, fitted] : of_law<Law, FittedLaw>(laws.laws)) {
+      scale(fitted.law, from, to);
+      mark_transferred(fitted, laws.system);
+    }
   });
   return laws;
 }

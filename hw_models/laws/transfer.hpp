@@ -1,5 +1,8 @@
 #pragma once
 
+#include <cmath>
+#include <string>
+
 #include "hw_models/laws/fitted_laws.hpp"
 
 namespace helixsim {
@@ -11,7 +14,24 @@ namespace helixsim {
 ///     bandwidth' = bandwidth HBM' / HBM; peak' = peak of the same number format on the other;
 ///     bandwidth_i' of collectives = bandwidth_i NVLink' / NVLink
 ///
-/// Laws whose own data sheet is not known stay as they are.
+/// Laws that move say from where (`transferred_from`), and their errors grow (`mark_transferred`):
+/// kernels when memory or peaks are other ones, collectives when links are. Laws whose own data
+/// sheet is not known stay as they are.
 FittedLaws transferred(FittedLaws laws, const DataSheet& to);
+
+/// Says that a law is of another system, and adds the prior of each parameter to its standard
+/// error. A law that was moved before stays as it is.
+template <class Law>
+void mark_transferred(FittedLaw<Law>& fitted, const std::string& from) {
+  if (!fitted.transferred_from.empty()) return;
+  fitted.transferred_from = from.empty() ? "another system" : from;
+  std::size_t index = 0;
+  for (const LawParameter<Law>& parameter : Law::parameters()) {
+    if (index >= fitted.fits.size()) break;
+    ParameterFit& fit = fitted.fits[index++];
+    fit.log_error = std::hypot(fit.log_error, transfer_prior(parameter.on_other_gpu));
+    fit.pinned = false;
+  }
+}
 
 }  // namespace helixsim

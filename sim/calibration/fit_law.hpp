@@ -22,10 +22,18 @@ struct LawSolution {
   double cost = std::numeric_limits<double>::infinity();
 };
 
-/// Fits the parameters of `start` to measurements under the benchmark's conditions (warm caches).
+/// The law with the values of its parameters, in their order.
 template <class Law>
-LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceilings,
-                         MeasuredSpan<Law> rows, const FitEffort& effort = {}) {
+Law with_parameters(Law law, std::span<const double> values) {
+  const auto parameters = Law::parameters();
+  for (std::size_t p = 0; p < values.size(); ++p) law.*parameters[p].value = values[p];
+  return law;
+}
+
+/// The fit of a law's parameters, from those of `start` on. `rows` must outlive it.
+template <class Law>
+FitProblem law_problem(const Law& start, std::span<const Ceiling<Law>> ceilings,
+                       MeasuredSpan<Law> rows) {
   const auto parameters = Law::parameters();
   FitProblem problem;
   for (const auto& parameter : parameters) {
@@ -38,20 +46,23 @@ LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceiling
     problem.start.push_back(std::clamp(start.*parameter.value, parameter.low, high));
   }
   for (const auto& row : rows) problem.measured.push_back(row.seconds);
-  const auto law_of = [&](std::span<const double> values) {
-    Law law = start;
-    for (std::size_t p = 0; p < values.size(); ++p) law.*parameters[p].value = values[p];
-    return law;
-  };
-  problem.predict = [&](std::span<const double> values, std::span<double> predicted) {
-    const Law law = law_of(values);
+  problem.predict = [start, rows](std::span<const double> values, std::span<double> predicted) {
+    const Law law = with_parameters<Law>(start, values);
     for (std::size_t row = 0; row < rows.size(); ++row) {
       predicted[row] = law.seconds(rows[row].shape, false);
     }
   };
-  const FitSolution solution = fit_parameters(problem, effort);
-  LawSolution<Law> fitted{.law = law_of(solution.parameters), .fits = {}, .cost = solution.cost};
-  for (std::size_t p = 0; p < parameters.size(); ++p) {
+  return problem;
+}
+
+/// Fits the parameters of `start` to measurements under the benchmark's conditions (warm caches).
+template <class Law>
+LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceilings,
+                         MeasuredSpan<Law> rows, const FitEffort& effort = {}) {
+  const FitSolution solution = fit_parameters(law_problem<Law>(start, ceilings, rows), effort);
+  LawSolution<Law> fitted{
+      .law = with_parameters<Law>(start, solution.parameters), .fits = {}, .cost = solution.cost};
+  for (std::size_t p = 0; p < solution.parameters.size(); ++p) {
     fitted.fits.push_back({.log_error = solution.errors[p], .pinned = solution.pinned[p]});
   }
   return fitted;
@@ -182,25 +193,43 @@ FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
   return with_residuals<Law>(solution, tuned<Law>(plan, solution.law, rows), rows);
 }
 
+/// A family's fit, and the one that told its error.
+template <class Law>
+struct FamilyFit {
+  FittedLaw<Law> fitted;  ///< to all rows
+  FittedLaw<Law> trial;   ///< to the rows that are not `judged`
+  std::vector<MeasuredShape<Law>> judged;
+  bool apart =
+      true;  ///< false: too few to keep some out; the trial was fitted to what it is judged by
+};
+
 /// The whole fit of a kernel family: choices searched, parameters fitted and residuals tuned
 /// without a fifth of the rows, which then tell the error; the same choices and the same smoothness
 /// fitted again to all rows.
 template <class Law>
-FittedLaw<Law> fit_family(const MeasuredFamily<Law>& family) {
-  const auto [kept, held] = split_rows<Law>(family.rows);
+FamilyFit<Law> fit_with_trial(const MeasuredFamily<Law>& family) {
+  auto [kept, held] = split_rows<Law>(family.rows);
   const Law choices = search_choices<Law>(family.plan, kept);
   const LawSolution<Law> solution = fit_law<Law>(choices, family.plan.ceilings, kept);
   const LawPlan<Law> plan = tuned<Law>(family.plan, solution.law, kept);
-  const FittedLaw<Law> trial = with_residuals<Law>(solution, plan, kept);
-  FittedLaw<Law> fitted =
-      with_residuals<Law>(fit_law<Law>(trial.law, plan.ceilings, family.rows), plan, family.rows);
-  fitted.source = family.source;
-  const MeasuredSpan<Law> judged = held.empty() ? MeasuredSpan<Law>(family.rows) : held;
-  fitted.law_error =
-      error_on<Law>(judged, [&](const auto& shape) { return trial.law.seconds(shape, false); });
-  fitted.error =
-      error_on<Law>(judged, [&](const auto& shape) { return trial.seconds(shape, false); });
-  return fitted;
+  FamilyFit<Law> fit;
+  fit.trial = with_residuals<Law>(solution, plan, kept);
+  fit.fitted = with_residuals<Law>(fit_law<Law>(fit.trial.law, plan.ceilings, family.rows), plan,
+                                   family.rows);
+  fit.fitted.source = family.source;
+  fit.apart = !held.empty();
+  fit.judged = fit.apart ? std::move(held) : family.rows;
+  const FittedLaw<Law>& trial = fit.trial;
+  fit.fitted.law_error =
+      error_on<Law>(fit.judged, [&](const auto& shape) { return trial.law.seconds(shape, false); });
+  fit.fitted.error =
+      error_on<Law>(fit.judged, [&](const auto& shape) { return trial.seconds(shape, false); });
+  return fit;
+}
+
+template <class Law>
+FittedLaw<Law> fit_family(const MeasuredFamily<Law>& family) {
+  return fit_with_trial(family).fitted;
 }
 
 }  // namespace helixsim

@@ -66,8 +66,12 @@ class LogTimes final : public ceres::CostFunction {
   mutable std::vector<double> parameters_;
 };
 
-/// Standard errors of the free logarithms, from the curvature at the solution.
-std::vector<double> standard_errors(const LogTimes& function, const std::vector<double>& logs) {
+struct Curvature {
+  double cost = 0.0;
+  Eigen::MatrixXd matrix;
+};
+
+Curvature curvature_at(const LogTimes& function, const std::vector<double>& logs) {
   const auto rows = static_cast<Eigen::Index>(function.num_residuals());
   const auto columns = static_cast<Eigen::Index>(logs.size());
   using Matrix = Eigen::Matrix<double, Eigen::Dynamic, Eigen::Dynamic, Eigen::RowMajor>;
@@ -76,9 +80,16 @@ std::vector<double> standard_errors(const LogTimes& function, const std::vector<
   const double* const parameters[] = {logs.data()};
   double* jacobians[] = {jacobian.data()};
   function.Evaluate(parameters, residuals.data(), jacobians);
+  return {.cost = residuals.squaredNorm(), .matrix = jacobian.transpose() * jacobian};
+}
+
+/// Standard errors of the free logarithms, from the curvature at the solution.
+std::vector<double> standard_errors(const LogTimes& function, const std::vector<double>& logs) {
+  const auto rows = static_cast<Eigen::Index>(function.num_residuals());
+  const auto columns = static_cast<Eigen::Index>(logs.size());
+  const auto [cost, curvature] = curvature_at(function, logs);
   const double freedom = static_cast<double>(std::max<Eigen::Index>(rows - columns, 1));
-  const double variance = residuals.squaredNorm() / freedom;
-  const Eigen::MatrixXd curvature = jacobian.transpose() * jacobian;
+  const double variance = cost / freedom;
   std::vector<double> errors(logs.size(), HUGE_VAL);
   const Eigen::LDLT<Eigen::MatrixXd> factors(
       curvature + 1e-18 * curvature.trace() * Eigen::MatrixXd::Identity(columns, columns));
@@ -143,6 +154,14 @@ FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort) {
     solution.errors[free[worst]] = 0.0;
     solution.parameters[free[worst]] = problem.start[free[worst]];
   }
+}
+
+FitCurvature curvature_of(const FitProblem& problem, const std::vector<std::size_t>& free) {
+  const LogTimes function(problem, free, kLossScale);
+  std::vector<double> logs;
+  for (const std::size_t p : free) logs.push_back(std::log(problem.start[p]));
+  const auto [cost, matrix] = curvature_at(function, logs);
+  return {.cost = cost, .matrix = {matrix.data(), matrix.data() + matrix.size()}};
 }
 
 }  // namespace helixsim

@@ -36,4 +36,11 @@ struct FitSolution {
 /// Deterministic. Contract: low <= start <= high, all positive; there are measurements.
 FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort = {});
 
+/// The robust cost at a problem's start, and how it bends over the logarithms of some parameters.
+struct FitCurvature {
+  double cost = 0.0;           ///< sum of robust squares
+  std::vector<double> matrix;  ///< J^T J of their roots, row by row, of the parameters asked for
+};
+FitCurvature curvature_of(const FitProblem& problem, const std::vector<std::size_t>& free);
+
 }  // namespace helixsim

@@ -18,12 +18,16 @@ void add_jobs(const MeasuredRows& rows, FittedLaws& laws, std::vector<Job>& jobs
 
 }  // namespace
 
+FittedLaws laws_without_families(const System& system) {
+  return {.system = system.name,
+          .software = system.measurements ? system.measurements->software : "",
+          .laws = {},
+          .data_sheet = data_sheet(system)};
+}
+
 FittedLaws fit_system(const MeasuredRows& rows, const System& system, int threads,
                       const std::function<void(const std::string&)>& done) {
-  FittedLaws laws{.system = system.name,
-                  .software = system.measurements ? system.measurements->software : "",
-                  .laws = {},
-                  .data_sheet = data_sheet(system)};
+  FittedLaws laws = laws_without_families(system);
   std::vector<Job> jobs;
   for_each_law([&]<class Law>() { add_jobs<Law>(rows, laws, jobs); });
   run_jobs(jobs, threads, done);

@@ -13,4 +13,7 @@ namespace helixsim {
 FittedLaws fit_system(const MeasuredRows& rows, const System& system, int threads,
                       const std::function<void(const std::string& family)>& done);
 
+/// What a fit of the system begins with.
+FittedLaws laws_without_families(const System& system);
+
 }  // namespace helixsim

@@ -1,6 +1,7 @@
 #include "sim/calibration/rank_layer_prediction.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "hw_models/laws/attention_kernels.hpp"
 #include "sim/calibration/datasets/own_kernels.hpp"
@@ -169,6 +170,16 @@ void predict_hop_b(const MeasuredRecord& record, std::span<const MeasuredRecord>
   layer.predicted = end;
 }
 
+/// Layers, then studies of HOP-B; what differs in one thing stands together.
+auto place_of(const CellKey& key) {
+  const auto of = [&](const char* name) {
+    const auto found = key.shape.find(name);
+    return found == key.shape.end() ? 0LL : found->second;
+  };
+  return std::tuple(key.kernel != "rank_layer", key.variant, of("tpa"), of("b"), of("kvp"), of("s"),
+                    of("pdl"), of("copy"), of("chunks"));
+}
+
 }  // namespace
 
 LaunchGaps launch_gaps_of(std::span<const MeasuredRecord> records) {
@@ -193,6 +204,7 @@ std::vector<LayerPrediction> predict_layers(std::span<const MeasuredRecord> reco
     const bool layer = record.key.kernel == "rank_layer" && shape_number(record, "exchange") == 0.0;
     const bool chunks = record.key.kernel == "hop_b";
     if (!record.check.ok || record.suspect || !(layer || chunks)) continue;
+    if (record.key.mode != "graph_cold") continue;
     LayerPrediction& one = all.emplace_back();
     one.key = record.key;
     one.measured = record_seconds(record);
@@ -202,6 +214,8 @@ std::vector<LayerPrediction> predict_layers(std::span<const MeasuredRecord> reco
       predict_hop_b(record, records, laws, one);
     }
   }
+  std::stable_sort(all.begin(), all.end(),
+                   [](const auto& a, const auto& b) { return place_of(a.key) < place_of(b.key); });
   return all;
 }
 

@@ -44,7 +44,7 @@ LaunchGaps launch_gaps_of(std::span<const MeasuredRecord> records);
 ///     copy i begins when chunk i and copy i - 1 have ended; t = end of the last one
 ///
 /// Copies are those measured alone ("throttled_copy"). Interference of attention and copy is left
-/// out. Source: Helix, section 2.4.
+/// out. Layouts stand in order, whatever order records are in. Source: Helix, section 2.4.
 std::vector<LayerPrediction> predict_layers(std::span<const MeasuredRecord> records,
                                             const FittedLaws& laws);
 

@@ -23,9 +23,9 @@ std::string name_of(const CellKey& key) {
     return fmt::format("B{} S{} in {}, copies {:.3g} MB", number(key, "b"),
                        format_count(number(key, "s")), number(key, "chunks"),
                        1e-6 * static_cast<double>(number(key, "copy")));
-  return fmt::format("{} TPA{} KVP{} B{} S/rank {}{}", key.variant, number(key, "tpa"),
+  return fmt::format("{} TPA{} KVP{} B{} S{}{}", key.variant, number(key, "tpa"),
                      number(key, "kvp"), number(key, "b"), format_count(number(key, "s")),
-                     number(key, "pdl") == 1 ? ", overlapped" : "");
+                     number(key, "pdl") == 1 ? ", PDL" : "");
 }
 
 std::string microseconds(double seconds) {

@@ -11,8 +11,8 @@ namespace helixsim {
 class OutputFolder {
  public:
   /// Errors: ConfigError when the place cannot be written, or exists and `overwrite` is not given,
-  /// or exists and does not look like a result folder (neither report.json nor
-  /// accuracy.csv of this program in it).
+  /// or exists and does not look like a result folder (no report.json,
+  /// accuracy.csv or held_out.csv of this program in it).
   OutputFolder(const std::filesystem::path& place, bool overwrite);
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sim/parallel/registry.hpp"
+#include "sim/report/svg_figure.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
@@ -48,55 +49,6 @@ Style style_of(const std::string& name) {
   return {kSpareColours[spare % std::size(kSpareColours)], 1.6, "", ""};
 }
 
-/// Length of the UTF-8 character that begins `text`; 0 when its bytes are none that XML allows.
-std::size_t character_length(std::string_view text) {
-  const auto byte = [&](std::size_t i) {
-    return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
-  };
-  const unsigned lead = byte(0);
-  if (lead < 0x80) return lead >= 0x20 && lead != 0x7f ? 1 : 0;
-  const std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80U) return 0;
-  }
-  const bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
-  const bool surrogate = lead == 0xed && byte(1) >= 0xa0;
-  const bool beyond = lead == 0xf4 && byte(1) >= 0x90;
-  const bool noncharacter = lead == 0xef && byte(1) == 0xbf && byte(2) >= 0xbe;
-  return overlong || surrogate || beyond || noncharacter ? 0 : length;
-}
-
-/// Text as the content of an XML element; what XML does not allow is left out.
-std::string escaped(std::string_view text) {
-  std::string out;
-  while (!text.empty()) {
-    const std::size_t length = character_length(text);
-    const std::string_view character = text.substr(0, length);
-    if (character == "&") {
-      out += "&amp;";
-    } else if (character == "<") {
-      out += "&lt;";
-    } else if (character == ">") {
-      out += "&gt;";
-    } else {
-      out += character;
-    }
-    text.remove_prefix(length > 0 ? length : 1);
-  }
-  return out;
-}
-
-/// 1, 2 or 5 times a power of ten: about six steps up to `largest`.
-double tick_step(double largest) {
-  const double raw = largest / 6.0;
-  const double magnitude = std::pow(10.0, std::floor(std::log10(raw)));
-  for (const double factor : {1.0, 2.0, 5.0}) {
-    if (raw <= factor * magnitude) return factor * magnitude;
-  }
-  return 10.0 * magnitude;
-}
-
 struct Series {
   std::string name;
   std::vector<std::pair<double, double>> points;
@@ -116,34 +68,8 @@ struct Axes {
   }
 };
 
-class Figure {
- public:
-  explicit Figure(double width) {
-    add(R"(<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {0:g} {1:g}" width="{0:g}" height="{1:g}" )"
-        R"(font-family="Helvetica, Arial, sans-serif" font-size="12" fill="#24292f">)"
-        "\n",
-        width, kHeight);
-    add("<rect width=\"{:g}\" height=\"{:g}\" fill=\"#ffffff\"/>\n", width, kHeight);
-  }
-
-  void text(double x, double y, std::string_view anchor, std::string_view extra,
-            std::string_view content) {
-    add("<text x=\"{:.1f}\" y=\"{:.1f}\" text-anchor=\"{}\"{}>{}</text>\n", x, y, anchor, extra,
-        escaped(content));
-  }
-  void line(double x1, double y1, double x2, double y2, std::string_view colour) {
-    add("<line x1=\"{:.1f}\" y1=\"{:.1f}\" x2=\"{:.1f}\" y2=\"{:.1f}\" stroke=\"{}\"/>\n", x1, y1,
-        x2, y2, colour);
-  }
-  template <typename... Args>
-  void add(fmt::format_string<Args...> format, Args&&... args) {
-    fmt::format_to(std::back_inserter(out_), format, std::forward<Args>(args)...);
-  }
-  std::string finish() { return out_ + "</svg>\n"; }
-
- private:
-  std::string out_;
-};
+constexpr std::string_view kLook =
+    "font-family=\"Helvetica, Arial, sans-serif\" font-size=\"12\" fill=\"#24292f\"";
 
 std::vector<Series> series_of(const ReportView& view) {
   std::vector<Series> all;
@@ -166,7 +92,7 @@ std::vector<Series> series_of(const ReportView& view) {
   return all;
 }
 
-void draw_axes(Figure& figure, const Axes& axes, const ReportView& view) {
+void draw_axes(SvgFigure& figure, const Axes& axes, const ReportView& view) {
   const double x_step = tick_step(axes.x_max);
   const double y_step = tick_step(axes.y_max);
   for (int i = 0; i * x_step <= axes.x_max * 1.0001; ++i) {
@@ -192,7 +118,7 @@ void draw_axes(Figure& figure, const Axes& axes, const ReportView& view) {
 
 /// Intervals of the TTL: interactivity and throughput are both in proportion to 1 / TTL, so they
 /// lie on lines through the origin. Every few points only, so that they can be told apart.
-void draw_errors(Figure& figure, const Axes& axes, const Series& series) {
+void draw_errors(SvgFigure& figure, const Axes& axes, const Series& series) {
   constexpr std::size_t kMostBars = 12;
   if (series.factors.empty() || series.name == "baseline") return;
   const std::size_t step = (series.points.size() + kMostBars - 1) / kMostBars;
@@ -208,7 +134,7 @@ void draw_errors(Figure& figure, const Axes& axes, const Series& series) {
   }
 }
 
-void draw_series(Figure& figure, const Axes& axes, const Series& series) {
+void draw_series(SvgFigure& figure, const Axes& axes, const Series& series) {
   const Style style = style_of(series.name);
   std::string path;
   for (const auto& [x, y] : series.points) {
@@ -228,7 +154,7 @@ void draw_series(Figure& figure, const Axes& axes, const Series& series) {
 
 /// How much faster Helix's fast end is: a bracket in the empty upper right, with lines down to both
 /// ends.
-void draw_gain(Figure& figure, const Axes& axes, const ReportView& view,
+void draw_gain(SvgFigure& figure, const Axes& axes, const ReportView& view,
                const std::vector<Series>& all) {
   for (const Series& series : all) {
     if (series.name != "helix" || !view.interactivity_max) continue;
@@ -251,7 +177,7 @@ void draw_gain(Figure& figure, const Axes& axes, const ReportView& view,
 }
 
 /// One legend for all panels: every series that some panel draws, in order of first appearance.
-void draw_legend(Figure& figure, const std::vector<Series>& all) {
+void draw_legend(SvgFigure& figure, const std::vector<Series>& all) {
   double x = kLeft;
   for (const Series& series : all) {
     const Style style = style_of(series.name);
@@ -266,7 +192,7 @@ void draw_legend(Figure& figure, const std::vector<Series>& all) {
   }
 }
 
-void draw_panel(Figure& figure, double left, const ReportView& view) {
+void draw_panel(SvgFigure& figure, double left, const ReportView& view) {
   figure.text(left + kLeft, 62, "start", " font-size=\"16\" font-weight=\"bold\"",
               fmt::format("{}{}, {} tokens", view.run.empty() ? "" : view.run + ": ",
                           view.model_title, format_tokens(view.context)));
@@ -300,7 +226,9 @@ std::string pareto_svg(const ReportData& data, double context) {
     if (view.context == context) views.push_back(&view);
   }
   const double panels = std::max<double>(1.0, static_cast<double>(views.size()));
-  Figure figure(panels * kPanelWidth);
+  SvgFigure figure(panels * kPanelWidth, kHeight, kLook);
+  figure.add("<rect width=\"{:g}\" height=\"{:g}\" fill=\"#ffffff\"/>\n", panels * kPanelWidth,
+             kHeight);
   std::vector<Series> drawn;
   for (const ReportView* view : views) {
     for (Series& series : series_of(*view)) {

@@ -99,6 +99,7 @@ TEST_CASE("a layer of DeepSeek has 22 kernels, and overlapped launches save thei
   REQUIRE(found.size() == 2);
   CHECK(found[0].missing.empty());
   CHECK(found[0].parts.size() == 22);
+  CHECK(found[0].measured == Approx(400e-6));  // the one without PDL first
   CHECK(found[0].predicted.value() - found[1].predicted.value() == Approx(22 * 0.7e-6));
 }
 

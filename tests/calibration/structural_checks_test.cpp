@@ -116,6 +116,8 @@ TEST_CASE("a law moved to another data sheet changes in its facts alone",
   CHECK(other->law.gpu.l2_bytes == Approx(50e6));
   CHECK(other->law.fixed == 5e-6);
   CHECK(other->residuals[0].values()[0] == 0.5);
+  CHECK(other->transferred_from == "another system");  // the laws name none
+  CHECK(other->transfer_log_sd({1, 4096, 4096}) > 0.05);
   CHECK(moved.find<CollectiveLaw>("nccl") == nullptr);
 }
 

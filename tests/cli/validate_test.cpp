@@ -55,6 +55,15 @@ TEST_CASE("a fit's report shows the rows that it was fitted to", "[cli][calibrat
   const Json json = Json::parse(contents(folder.path() / "r/accuracy.json"));
   CHECK(json.at("system") == "my");
   CHECK(json.at("groups").at(0).at("rows") == 8);
+  CHECK(contents(folder.path() / "r/held_out.csv").starts_with("system,family,shape,held_out,"));
+  CHECK(contents(folder.path() / "r/calibration.html").find("none: too few rows") !=
+        std::string::npos);
+  // The laws do not depend on whether a report is asked for.
+  const std::string laws = contents(folder.path() / "laws/my.json");
+  CHECK(run_helixsim("calibrate fit --system gb200_nvl72 --measurements . --out my.json",
+                     folder.path())
+            .status == 0);
+  CHECK(contents(folder.path() / "laws/my.json") == laws);
   CHECK(run_helixsim(command, folder.path()).status == 2);  // refused before anything is fitted
   CHECK(run_helixsim(command + " --overwrite", folder.path()).status == 0);
   CHECK(run_helixsim("calibrate fit --system gb200_nvl72 --out my.json", folder.path()).status ==

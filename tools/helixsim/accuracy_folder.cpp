@@ -5,6 +5,14 @@
 
 namespace helixsim {
 
+void write_calibration(OutputFolder& folder, const CalibrationReport& report) {
+  folder.write("held_out.csv", held_out_csv(report));
+  folder.write("parameters.csv", parameters_csv(report));
+  folder.write("calibration.json", calibration_json(report));
+  if (!report.records.empty()) folder.write("stream.csv", stream_csv(report));
+  folder.write("calibration.html", calibration_html(report));
+}
+
 void write_accuracy(OutputFolder& folder, const std::vector<ScoredSystem>& systems) {
   folder.write("accuracy.csv", accuracy_csv(systems));
   folder.write("accuracy.json", accuracy_json(systems));

@@ -3,7 +3,6 @@
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -11,14 +10,13 @@
 #include "hw_models/laws/law_file.hpp"
 #include "sim/calibration/accuracy.hpp"
 #include "sim/calibration/datasets/records.hpp"
-#include "sim/calibration/datasets/registry.hpp"
+#include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/fit_system.hpp"
-#include "sim/calibration/record_file.hpp"
-#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/whole_file.hpp"
 #include "tools/helixsim/accuracy_folder.hpp"
+#include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/progress.hpp"
 #include "tools/helixsim/tell.hpp"
@@ -44,36 +42,22 @@ constexpr const char* kExamples = R"(Examples:
                          --out my_gpu.json
   helixsim calibrate fit --measurements measurements --system gb200_nvl72 \
                          --out my_gb200.json
+  helixsim calibrate report --records my_gpu.jsonl --system h200_hgx8 \
+                            --out results/my_gpu
   helixsim calibrate check --measurements measurements --system gb200_nvl72
 `run` measures on this machine's GPU, `anchor` does in a minute; `fit` writes a
-system file with its laws; `layers` compares whole layers with the sums of
-their kernels' laws; `check` judges laws on measurements
-that lie apart from those that they are fitted to.)";
+system file with its laws; `report` shows rows that the fit did not see and how
+well its parameters are told; `layers` compares whole layers with the sums of
+their kernels' laws; `check` judges laws on measurements that lie apart from
+those that they are fitted to.)";
 
 struct FitOptions {
   CommonOptions common;
-  std::string measurements;
-  std::vector<std::string> records;
-  std::string system;
+  CalibrationOptions inputs;
   std::string out;
   std::string report;
   bool overwrite = false;
 };
-
-long long family_count(const MeasuredRows& rows) {
-  return std::apply([](const auto&... of) { return (0LL + ... + std::ssize(of)); }, rows.families);
-}
-
-std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
-  std::vector<MeasuredRecord> all;
-  for (const std::string& file : files) {
-    RecordList list = read_records(file);
-    if (!list.torn.empty()) tell("warning: {}: the last line is cut off and left out\n", file);
-    all.insert(all.end(), std::make_move_iterator(list.records.begin()),
-               std::make_move_iterator(list.records.end()));
-  }
-  return all;
-}
 
 /// Laws of kernels that were not measured stay those of the system, where it has some.
 void keep_other_laws(const System& system, FittedLaws& laws) {
@@ -104,15 +88,9 @@ std::string system_text(const Node& document, const std::string& name, const std
 }
 
 int fit(const FitOptions& options) {
-  const Node document = Catalog::find().read("hw_models/systems", options.system, "--system");
-  const System system = read_system(document);
-  if (options.measurements.empty() == options.records.empty())
-    throw ConfigError("calibrate fit: expected one of --measurements and --records");
-  const std::vector<MeasuredRecord> records = read_all_records(options.records);
-  const MeasuredRows rows = records.empty() ? read_measurements(options.measurements, system)
-                                            : rows_of_records(records, system);
-  if (family_count(rows) == 0)
-    throw ConfigError("--records: no record that a law could be fitted to");
+  const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
+  const auto& [system, records, rows] = inputs;
+  const Node& document = system.document;
   std::optional<OutputFolder> report;
   if (!options.report.empty()) report.emplace(options.report, options.overwrite);
   const fs::path out = options.out;
@@ -123,8 +101,15 @@ int fit(const FitOptions& options) {
   Progress progress("fitting kernel families");
   const long long total = family_count(rows);
   long long fitted = 0;
-  FittedLaws laws = fit_system(rows, system, static_cast<int>(options.common.thread_count()),
-                               [&](const std::string&) { progress.update(++fitted, total); });
+  const auto threads = static_cast<int>(options.common.thread_count());
+  const auto count = [&](const std::string&) { progress.update(++fitted, total); };
+  SystemStudy study;
+  if (report) {
+    study = study_system(rows, system, threads, count);
+  } else {
+    study.laws = fit_system(rows, system, threads, count);
+  }
+  FittedLaws laws = study.laws;
 
   if (!records.empty()) keep_other_laws(system, laws);
 
@@ -139,6 +124,12 @@ int fit(const FitOptions& options) {
     write_whole_file(out, "--out", [&](std::ostream& to) { to << text; });
   }
   if (report) {
+    write_calibration(*report, {.name = out.stem().string(),
+                                .title = system.title,
+                                .study = study,
+                                .aims = {},
+                                .records = records,
+                                .data_sheet_bandwidth = system.gpu.memory_bandwidth.value()});
     write_accuracy(*report, {{.name = out.stem().string(),
                               .title = "Rows of the fit, " + system.title,
                               .software = laws.software,
@@ -161,25 +152,17 @@ void add_calibrate(CLI::App& program, int& status) {
   auto options = std::make_shared<FitOptions>();
   CLI::App& fit_app = *app.add_subcommand("fit", "Fit the laws of kernels to tables");
   fit_app.footer(kFitExample);
-  fit_app
-      .add_option("--measurements", options->measurements,
-                  "Folder that holds SYSTEM/OP.csv; the system file names its folder")
-      ->type_name("DIR");
-  fit_app
-      .add_option("--records", options->records,
-                  "Records of calibrate run, in place of tables (repeatable)")
-      ->type_name("FILE");
-  fit_app.add_option("--system", options->system, "System whose data sheet the fit starts from")
-      ->required();
+  add_calibration_inputs(fit_app, options->inputs);
   fit_app.add_option("--out", options->out, "System file to write")->required()->type_name("FILE");
   fit_app
       .add_option("--report", options->report,
-                  "Folder for a page with plots of the rows, CSV and JSON")
+                  "Folder for pages with plots, CSV and JSON, as calibrate report")
       ->type_name("DIR");
   fit_app.add_flag("--overwrite", options->overwrite, "Replace an earlier report");
   add_format(fit_app, options->common);
   add_threads(fit_app, options->common);
   fit_app.callback([options, &status] { status = fit(*options); });
+  add_calibrate_report(app, status);
   add_calibrate_check(app, status);
   add_calibrate_layers(app, status);
   add_calibrate_run(app, status);

@@ -5,12 +5,11 @@
 
 #include "hw_models/system.hpp"
 #include "sim/calibration/rank_layer_prediction.hpp"
-#include "sim/calibration/record_file.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/layer_table.hpp"
+#include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
-#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -27,12 +26,7 @@ int layers(const LayersOptions& options) {
       read_system(Catalog::find().read("hw_models/systems", options.system, "--system"));
   if (system.laws_file.empty())
     throw ConfigError("--system: " + options.system + " has no laws; calibrate fit writes some");
-  std::vector<MeasuredRecord> records;
-  for (const std::string& file : options.records) {
-    const RecordList list = read_records(file);
-    if (!list.torn.empty()) tell("warning: {}: the last line is cut off and left out\n", file);
-    records.insert(records.end(), list.records.begin(), list.records.end());
-  }
+  const std::vector<MeasuredRecord> records = read_all_records(options.records);
   const auto predictions = predict_layers(records, read_system_laws(system));
   if (predictions.empty())
     throw ConfigError("--records: no whole layer and no HOP-B study among them");
@@ -68,6 +62,7 @@ void add_calibrate_layers(CLI::App& calibrate, int& status) {
   helixsim calibrate fit --records my_gpu.jsonl --system h200_hgx8 \
                          --out my_gpu.json
   helixsim calibrate layers --records my_gpu.jsonl --system my_gpu.json
+S is a request's tokens on the rank; PDL: launches that overlap.
 No law is fitted to a whole layer, nor to attention in chunks beside copies:
 these say how far sums of kernels can be trusted on this GPU.)");
   app.callback([options, &status] { status = layers(*options); });

@@ -56,6 +56,8 @@ void add_calibrate(CLI::App& program, int& status);
 void add_calibrate_check(CLI::App& calibrate, int& status);
 /// `layers`, below `calibrate`.
 void add_calibrate_layers(CLI::App& calibrate, int& status);
+/// `report`, below `calibrate`.
+void add_calibrate_report(CLI::App& calibrate, int& status);
 /// `run` and `anchor`, below `calibrate`.
 void add_calibrate_run(CLI::App& calibrate, int& status);
 void add_validate(CLI::App& program, int& status);

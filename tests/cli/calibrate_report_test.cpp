@@ -1,0 +1,102 @@
+#include <algorithm>
+#include <catch2/catch.hpp>
+#include <nlohmann/json.hpp>
+
+#include "tests/support/run_program.hpp"
+#include "tests/support/temporary_folder.hpp"
+
+using namespace helixsim;
+using Json = nlohmann::json;
+
+namespace {
+
+std::string record(const std::string& kernel, const std::string& shape, double bytes, double us) {
+  const std::string time = std::to_string(us);
+  return R"({"schema":"helixsim/record/1","kernel":")" + kernel +
+         R"(","variant":"loads","impl":"own","shape":{)" + shape +
+         R"(},"dtype":{"w":"bf16"},"bytes":)" + std::to_string(bytes) +
+         R"(,"flops":1,"mode":"graph_cold","reps":4,"samples":30,"median_us":)" + time +
+         ",\"p10_us\":" + time + ",\"p90_us\":" + std::to_string(1.01 * us) +
+         R"(,"empty_us":1.2,"check":{"error":0.001,"ok":true},"gpu":{"name":"<Made up>",)"
+         R"("sm":"9.0","sms":132,"l2":50000000,"mem_clk_mhz":3200,"uuid_hash":"0"},)"
+         R"("clk":{"sm_med_mhz":1980,"sm_min_mhz":1980,"power_w":600,"temp_c":50},)"
+         R"("software":{"cuda":"13.0"},"utc":"2026-01-01T00:00:00Z"})"
+         "\n";
+}
+
+/// GEMMs by a simple law, and the read stream.
+std::string some_records() {
+  std::string text = record("stream_read", R"("bytes":4000000000,"ctas":0)", 4e9, 1000.0);
+  for (const int m : {1, 8, 64, 512}) {
+    for (const int n : {512, 4096, 16384}) {
+      for (const int k : {512, 4096, 16384}) {
+        const double bytes = 2.0 * n * k + 2.0 * m * (n + k);
+        text += record("gemm",
+                       "\"m\":" + std::to_string(m) + ",\"n\":" + std::to_string(n) +
+                           ",\"k\":" + std::to_string(k),
+                       bytes, 2.0 + 0.4e-3 * k + bytes / 3.6e6 + 2.5e-9 * m * n * k);
+      }
+    }
+  }
+  return text;
+}
+
+constexpr const char* kCommand =
+    "calibrate report --system h200_hgx8 --records my.jsonl --out r --overwrite";
+
+}  // namespace
+
+TEST_CASE("calibrate report writes a page and tables of rows held out", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  const ProgramRun run = run_helixsim(kCommand, folder.path());
+  CAPTURE(run.err);
+  REQUIRE(run.status == 0);
+  CHECK(run.out.find("gemm/bfloat16") != std::string::npos);
+  const std::string page = contents(folder.path() / "r/calibration.html");
+  CHECK(page.find("http-equiv=\"Content-Security-Policy\"") != std::string::npos);
+  CHECK(page.find("<script") == std::string::npos);
+  CHECK(page.find("&lt;Made up&gt;") != std::string::npos);
+  CHECK(page.find("<Made up>") == std::string::npos);
+  CHECK(page.find("Fraction of the read stream") != std::string::npos);
+  CHECK(page.find("What others reach") != std::string::npos);
+  CHECK(page.find("Repeatability") != std::string::npos);
+
+  const Json json = Json::parse(contents(folder.path() / "r/calibration.json"));
+  CHECK(json.at("format") == "helixsim/calibration_report/1");
+  const Json family = json.at("families").at("gemm/bfloat16");
+  CHECK(family.at("rows") == 36);
+  CHECK(family.at("held_out") == true);
+  CHECK(family.at("judged_rows") < 18);
+  CHECK(family.at("parameters").at("l2_bandwidth").at("flags") == "pinned");
+  CHECK(family.at("parameters").at("bandwidth").at("profile").size() > 4);
+  CHECK(json.at("spread").at("gemm").at("median_percent") == Approx(1.0));
+  CHECK(contents(folder.path() / "r/parameters.csv").starts_with("system,family,parameter,unit,"));
+  const std::string stream = contents(folder.path() / "r/stream.csv");
+  CHECK(std::count(stream.begin(), stream.end(), '\n') == 37);  // a head and 36 GEMMs
+
+  CHECK(run_helixsim(kCommand, folder.path()).out == run.out);
+  CHECK(contents(folder.path() / "r/calibration.html") == page);
+}
+
+TEST_CASE("calibrate report ends with 1 when rows held out miss an aim", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  const std::string command = kCommand;
+  const ProgramRun missed = run_helixsim(command + " --require-median 0.01", folder.path());
+  CHECK(missed.status == 1);
+  CHECK(missed.err.find("gemm/bfloat16 misses its aims") != std::string::npos);
+  CHECK(contents(folder.path() / "r/calibration.html").find("missed") != std::string::npos);
+  CHECK(run_helixsim(command + " --require-median 90 --require-p90 99", folder.path()).status == 0);
+  CHECK(run_helixsim(command + " --require-p90 -1", folder.path()).status == 2);
+}
+
+TEST_CASE("calibrate report wants one kind of measurements", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  const ProgramRun none =
+      run_helixsim("calibrate report --system h200_hgx8 --out r", folder.path());
+  CHECK(none.status == 2);
+  CHECK(none.err.find("expected one of --measurements and --records") != std::string::npos);
+  CHECK(run_helixsim(std::string(kCommand) + " --measurements .", folder.path()).status == 2);
+}

@@ -1,0 +1,119 @@
+#include "sim/report/calibration_report.hpp"
+
+#include <fmt/format.h>
+
+#include <catch2/catch.hpp>
+
+#include "sim/report/scatter_svg.hpp"
+
+using namespace helixsim;
+
+namespace {
+
+std::string plain(double value) {
+  return fmt::format("{:g}", value);
+}
+
+FamilyStudy some_family() {
+  FamilyStudy family;
+  family.family = "gemm/x";
+  family.label = {.op = "gemm", .dtype = "x", .kernel = {}};
+  family.rows = 30;
+  family.error = {.median_percent = 4.0, .p90_percent = 10.0, .log_bias = 0.0, .log_sd = 0.0};
+  for (int row = 0; row < 12; ++row) {
+    family.held_out.push_back({.shape = fmt::format("shape {} <&\"", row),
+                               .bytes = 1e6,
+                               .measured = 1e-5,
+                               .predicted = 1e-5 * (1.0 + 0.01 * row),
+                               .law_alone = 1e-5});
+  }
+  for (const char* name : {"fixed", "bandwidth", "wave"}) {
+    family.parameters.push_back({.name = name, .unit = "us", .scale = 1e-6, .value = 2e-6});
+    ParameterIdentity identity;
+    identity.profile = {{1e-6, 9.0}, {2e-6, 0.0}, {4e-6, 9.0}};
+    identity.low = 1.5e-6;
+    identity.high = 3e-6;
+    identity.log_error = 0.05;
+    family.identity.parameters.push_back(identity);
+  }
+  family.identity.parameters[1].tied_to = 0;
+  family.identity.parameters[1].tied = -0.991;
+  family.identity.parameters[2].pinned = family.identity.parameters[2].uncertain = true;
+  family.identity.parameters[2].low_open = family.identity.parameters[2].high_open = true;
+  family.identity.free = {0, 1};
+  family.identity.correlation = {1.0, -0.991, -0.991, 1.0};
+  family.identity.condition = 20.0;
+  return family;
+}
+
+std::size_t count_of(const std::string& text, const std::string& part) {
+  std::size_t count = 0;
+  for (auto at = text.find(part); at != std::string::npos; at = text.find(part, at + 1)) ++count;
+  return count;
+}
+
+}  // namespace
+
+TEST_CASE("a dot lies where its axes put it, and what is beyond at their ends", "[report][svg]") {
+  ScatterPlot plot;
+  plot.x = logarithmic_axis("x", {1.0, 100.0}, plain);
+  plot.y = linear_axis("y", -10.0, 10.0, plain);
+  plot.points = {{.x = 10.0, .y = 0.0, .kind = "k", .title = "<t>"},
+                 {.x = 1e6, .y = 99.0, .kind = "k", .title = ""}};
+  const std::string svg = scatter_svg(plot);
+  CHECK(svg.find("cx=\"228.0\" cy=\"132.0\"") != std::string::npos);  // half way of both
+  CHECK(svg.find("cx=\"394.0\" cy=\"12.0\"") != std::string::npos);
+  CHECK(svg.find("<title>&lt;t&gt;</title>") != std::string::npos);
+}
+
+TEST_CASE("axes hold their values in whole decades and rounded steps", "[report][svg]") {
+  const ScatterAxis decades = logarithmic_axis("x", {3e-6, 0.0, 4e-4}, plain);
+  CHECK(decades.low == Approx(1e-6));
+  CHECK(decades.high == Approx(1e-3));
+  const ScatterAxis none = logarithmic_axis("x", {}, plain);
+  CHECK(none.low < none.high);
+  const ScatterAxis linear = linear_axis("y", 0.0, 0.93, plain);
+  CHECK(linear.low == 0.0);
+  CHECK(linear.high >= 0.93);
+}
+
+TEST_CASE("a page shows the ten worst rows of a family, texts escaped", "[report][calibration]") {
+  SystemStudy study;
+  study.families.push_back(some_family());
+  const std::string page = calibration_html({.name = "s", .title = "S </title>", .study = study});
+  CHECK(page.find("S </title>") == std::string::npos);
+  CHECK(page.find("The 10 worst") != std::string::npos);
+  CHECK(page.find("<td>shape 11 &lt;&amp;&quot;</td>") != std::string::npos);
+  CHECK(page.find("<td>shape 2 &lt;") != std::string::npos);
+  CHECK(page.find("<td>shape 1 &lt;") == std::string::npos);             // the eleventh
+  CHECK(count_of(page, "<circle class=\"dot latency\"") == 24);          // two plots of twelve
+  CHECK(page.find("Fraction of the read stream") == std::string::npos);  // of records only
+}
+
+TEST_CASE("parameters are flagged in words, on the page and in the tables",
+          "[report][calibration]") {
+  SystemStudy study;
+  study.families.push_back(some_family());
+  const CalibrationReport report{.name = "s", .title = "S", .study = study};
+  const FamilyStudy& family = study.families[0];
+  CHECK(identity_flags(family, 0).empty());
+  CHECK(identity_flags(family, 1) == "tied to fixed (-0.991)");
+  CHECK(identity_flags(family, 2) == "pinned");
+  CHECK(parameters_csv(report).find(",,,\"pinned\"\n") != std::string::npos);
+  CHECK(calibration_html(report).find("not told") != std::string::npos);
+  CHECK(calibration_table(report).find("bandwidth") != std::string::npos);
+  study.families[0].parameters[0].value = 9e-6;
+  CHECK(identity_flags(study.families[0], 0) == "outside of its interval");
+}
+
+TEST_CASE("aims that are missed are named", "[report][calibration]") {
+  SystemStudy study;
+  study.families.push_back(some_family());
+  CalibrationReport report{.name = "s", .title = "S", .study = study};
+  CHECK(missed_aims(report).empty());
+  report.aims = {.median_percent = 4.0, .p90_percent = 10.0};
+  CHECK(missed_aims(report).empty());
+  report.aims.p90_percent = 9.0;
+  CHECK(missed_aims(report).size() == 1);
+  CHECK(calibration_table(report).find("missed") != std::string::npos);
+}

@@ -1,0 +1,42 @@
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "hw_models/system.hpp"
+#include "sim/calibration/measured_rows.hpp"
+#include "sim/calibration/record.hpp"
+
+namespace CLI {
+class App;
+}
+
+namespace helixsim {
+
+/// What a fit is made from, as typed.
+struct CalibrationOptions {
+  std::string measurements;
+  std::vector<std::string> records;
+  std::string system;
+};
+
+/// --measurements, --records and --system.
+void add_calibration_inputs(CLI::App& app, CalibrationOptions& options);
+
+/// The measurements of a system: of tables, or of records.
+struct CalibrationInputs {
+  System system;
+  std::vector<MeasuredRecord> records;  ///< empty where tables are read
+  MeasuredRows rows;
+};
+
+/// Errors: ConfigError; unless one of --measurements and --records is given, `command` says so.
+CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
+                                          const std::string& command);
+
+/// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError.
+std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files);
+
+long long family_count(const MeasuredRows& rows);
+
+}  // namespace helixsim

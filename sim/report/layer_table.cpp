@@ -5,6 +5,7 @@
 #include <cmath>
 #include <nlohmann/json.hpp>
 #include <optional>
+#include <set>
 
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
@@ -20,7 +21,7 @@ long long number(const CellKey& key, const char* name) {
 /// What a line is of, in the words of layouts.
 std::string name_of(const CellKey& key) {
   if (key.kernel == "hop_b")
-    return fmt::format("B{} S{} in {}, copies {:.3g} MB", number(key, "b"),
+    return fmt::format("B{} S{} chunks {} copy {:.3g} MB", number(key, "b"),
                        format_count(number(key, "s")), number(key, "chunks"),
                        1e-6 * static_cast<double>(number(key, "copy")));
   return fmt::format("{} TPA{} KVP{} B{} S{}{}", key.variant, number(key, "tpa"),
@@ -56,7 +57,7 @@ std::string gain_percent(double time, double whole) {
 
 TextTable layers_only(std::span<const LayerPrediction> layers) {
   using Align = TextTable::Align;
-  TextTable table({{"layer", Align::Left}, {"measured us"}, {"predicted us"}, {"error %"}});
+  TextTable table({{"layer", Align::Left}, {"us"}, {"law us"}, {"error %"}});
   for (const LayerPrediction& layer : layers) {
     if (layer.key.kernel == "hop_b") continue;
     const auto error = error_percent(layer);
@@ -69,11 +70,8 @@ TextTable layers_only(std::span<const LayerPrediction> layers) {
 
 TextTable hop_b_only(std::span<const LayerPrediction> layers) {
   using Align = TextTable::Align;
-  TextTable table({{"attention in chunks", Align::Left},
-                   {"measured us"},
-                   {"predicted us"},
-                   {"gain %"},
-                   {"predicted %"}});
+  TextTable table(
+      {{"HOP-B on one GPU", Align::Left}, {"us"}, {"law us"}, {"gain %"}, {"law gain %"}});
   for (const LayerPrediction& layer : layers) {
     if (layer.key.kernel != "hop_b") continue;
     const LayerPrediction* whole = uncut(layer, layers);
@@ -110,11 +108,15 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
     if (!text.empty()) text += '\n';
     text += hop_b_only(layers).text();
   }
+  std::set<std::string> missing;
   for (const LayerPrediction& layer : layers) {
     if (parts && layer.predicted) text += parts_text(layer);
-    if (layer.missing.empty()) continue;
-    text += fmt::format("\n{}: no law of {}\n", name_of(layer.key), fmt::join(layer.missing, ", "));
+    missing.insert(layer.missing.begin(), layer.missing.end());
   }
+  if (missing.empty()) return text;
+  const std::string all = fmt::format("No law of {}.", fmt::join(missing, ", "));
+  text += '\n';
+  for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
   return text;
 }
 

@@ -48,8 +48,8 @@ int layers(const LayersOptions& options) {
 
 void add_calibrate_layers(CLI::App& calibrate, int& status) {
   const auto options = std::make_shared<LayersOptions>();
-  CLI::App& app = *calibrate.add_subcommand(
-      "layers", "Whole layers as measured, and by the laws of their kernels");
+  CLI::App& app =
+      *calibrate.add_subcommand("layers", "Whole layers, measured and by the laws of kernels");
   app.add_option("--records", options->records, "Records of calibrate run (repeatable)")
       ->required()
       ->type_name("FILE");

@@ -26,9 +26,9 @@ class FakeCell final : public PreparedCell {
 
 }  // namespace
 
-std::unique_ptr<PreparedCell> FakeGpu::prepare(const Cell& cell, std::string& why) {
+std::unique_ptr<PreparedCell> FakeGpu::prepare(const Cell& cell, NotPrepared& reason) {
   if (can_run(cell)) return std::make_unique<FakeCell>(*this, cell);
-  why = "too little memory";
+  reason = {.why = "too little memory", .for_memory = for_memory};
   return nullptr;
 }
 

@@ -16,6 +16,7 @@ class FakeGpu final : public GpuBench {
   std::function<double(const Cell&)> fixed = [](const Cell&) { return 0.0; };
   std::function<double(const Cell&)> error = [](const Cell&) { return 1e-3; };
   std::function<bool(const Cell&)> can_run = [](const Cell&) { return true; };
+  bool for_memory = true;  ///< why it cannot
   std::function<int(double)> sm_mhz = [](double) { return 1980; };
   std::vector<std::string> launched;  ///< kernel names, in order
 
@@ -30,7 +31,7 @@ class FakeGpu final : public GpuBench {
   [[nodiscard]] std::map<std::string, std::string> software() const override {
     return {{"driver", "1"}};
   }
-  std::unique_ptr<PreparedCell> prepare(const Cell& cell, std::string& why) override;
+  std::unique_ptr<PreparedCell> prepare(const Cell& cell, NotPrepared& reason) override;
   double empty_repetition() override { return 1e-6; }
   Clocks clocks() override {
     return {.sm_median_mhz = sm_mhz(clock),

@@ -195,3 +195,18 @@ TEST_CASE("before a cell is run, its record of a failure is told", "[harness]") 
   CHECK(std::count(begun.begin(), begun.end(), "a") >= 3);  // check, timing, check
   CHECK(run.records.size() == 2);
 }
+
+TEST_CASE("a cell that no GPU like this runs does not end its group", "[harness]") {
+  Run run;
+  int tried = 0;
+  run.gpu.for_memory = false;
+  run.gpu.can_run = [&](const Cell& cell) {
+    tried += cell.key.kernel == "foreign" ? 1 : 0;
+    return cell.key.kernel != "foreign";
+  };
+  run({cell_of("a", 1e6, 3.0), cell_of("foreign", 1e6, 2.0), cell_of("b", 1e6, 1.0)});
+  CHECK(tried == 1);
+  CHECK(run.result.left_out.size() == 1);
+  CHECK(run.records.size() == 2);
+  CHECK(run.records[0].utc == run.records[1].utc);
+}

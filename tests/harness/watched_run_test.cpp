@@ -21,8 +21,8 @@ void crash() {
 
 TEST_CASE("a run that ends by itself is run once", "[harness][watched]") {
   const WatchedResult result = run_watched(
-      [](WatchedSide& side, const std::set<std::string>&) {
-        side.begins("a", "record a");
+      [](WatchedSide& side, const LostCells&) {
+        side.begins("a", "kind", "record a");
         return 5;
       },
       [](const LostCell&) { FAIL(); }, kSoon);
@@ -35,10 +35,10 @@ TEST_CASE("cells that crash, fail for good or never end cost themselves only",
           "[harness][watched]") {
   std::vector<std::string> told;
   const WatchedResult result = run_watched(
-      [](WatchedSide& side, const std::set<std::string>& lost) {
+      [](WatchedSide& side, const LostCells& lost) {
         for (const std::string cell : {"good", "crashes", "fails", "hangs", "last"}) {
-          if (lost.contains(cell)) continue;
-          side.begins(cell, "record " + cell);
+          if (lost.contains(cell, "of " + cell)) continue;
+          side.begins(cell, "of " + cell, "record " + cell);
           if (cell == "crashes") crash();
           if (cell == "fails") return kLostStatus;
           if (cell == "hangs") pause();
@@ -58,7 +58,7 @@ TEST_CASE("cells that crash, fail for good or never end cost themselves only",
 
 TEST_CASE("a run that dies before any cell, or twice of one, is given up", "[harness][watched]") {
   const WatchedResult before = run_watched(
-      [](WatchedSide&, const std::set<std::string>&) {
+      [](WatchedSide&, const LostCells&) {
         crash();
         return 0;
       },
@@ -66,12 +66,32 @@ TEST_CASE("a run that dies before any cell, or twice of one, is given up", "[har
   CHECK(before.gave_up);
   int lost = 0;
   const WatchedResult twice = run_watched(
-      [](WatchedSide& side, const std::set<std::string>&) {
-        side.begins("ceiling", "record");
+      [](WatchedSide& side, const LostCells&) {
+        side.begins("ceiling", "stream", "record");
         crash();
         return 0;
       },
       [&](const LostCell&) { ++lost; }, kSoon);
   CHECK(twice.gave_up);
   CHECK(lost == 1);
+}
+
+TEST_CASE("a kind of which one never ended, or two crashed, is left out", "[harness][watched]") {
+  const WatchedResult result = run_watched(
+      [](WatchedSide& side, const LostCells& lost) {
+        for (const std::string kind : {"crashes", "hangs"}) {
+          for (const char* number : {"1", "2", "3", "4"}) {
+            if (lost.contains(kind + number, kind)) continue;
+            side.begins(kind + number, kind, "record");
+            if (kind == "hangs") pause();
+            crash();
+          }
+        }
+        return 0;
+      },
+      [](const LostCell&) {}, kSoon);
+  CHECK(result.status == 0);
+  REQUIRE(result.lost.size() == 3);
+  CHECK(result.lost[1].key == "crashes2");
+  CHECK(result.lost[2].key == "hangs1");
 }

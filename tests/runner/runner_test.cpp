@@ -41,8 +41,9 @@ TEST_CASE("the kernels are right on this machine's GPU", "[runner][gpu]") {
   }
   for (const Cell& cell : anchor_cells(gpu->facts())) {
     CAPTURE(cell.key.text());
-    const auto prepared = gpu->prepare(cell, why);
-    CAPTURE(why);
+    NotPrepared reason;
+    const auto prepared = gpu->prepare(cell, reason);
+    CAPTURE(reason.why);
     REQUIRE(prepared != nullptr);
     const CheckResult result = prepared->check();
     CAPTURE(result.error);

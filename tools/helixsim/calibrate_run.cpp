@@ -42,17 +42,24 @@ void check_kernels(const std::vector<std::string>& only) {
   }
 }
 
-/// Keys of what is measured already, by this GPU: suspect and failed ones are measured again.
-std::set<std::string> done_in(const fs::path& file, const GpuFacts& gpu) {
+std::size_t record_count(const fs::path& file) {
+  std::error_code error;
+  return fs::exists(file, error) ? read_records(file).records.size() : 0;
+}
+
+/// Keys of what is measured already, by this GPU. Suspect and failed ones of earlier runs, which
+/// left `earlier` records, are measured again.
+std::set<std::string> done_in(const fs::path& file, const GpuFacts& gpu, std::size_t earlier) {
   std::set<std::string> done;
   std::error_code error;
   if (!fs::exists(file, error)) return done;
   const RecordList list = read_records(file);
   if (!list.torn.empty())
     tell("{}: the last line is cut off; it is measured again\n", file.string());
-  for (const MeasuredRecord& record : list.records) {
-    if (record.gpu.uuid_hash == gpu.uuid_hash && record.check.ok && !record.suspect)
-      done.insert(record.key.text());
+  for (std::size_t i = 0; i < list.records.size(); ++i) {
+    const MeasuredRecord& record = list.records[i];
+    const bool good = (record.check.ok && !record.suspect) || i >= earlier;
+    if (record.gpu.uuid_hash == gpu.uuid_hash && good) done.insert(record.key.text());
   }
   return done;
 }
@@ -76,9 +83,19 @@ double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-/// In a process of its own; `lost` are keys of cells that took an earlier one along.
-int measure(const RunOptions& options, double budget, WatchedSide& side,
-            const std::set<std::string>& lost) {
+/// Cells that may well do the same when one of them crashes.
+std::string kind_of(const CellKey& key) {
+  return key.kernel + " " + key.variant;
+}
+
+/// What one process measures.
+struct Turn {
+  double budget = 0.0;      ///< seconds
+  std::size_t earlier = 0;  ///< records that were there before the command
+};
+
+/// In a process of its own; `lost` took earlier ones along.
+int measure(const RunOptions& options, const Turn& turn, WatchedSide& side, const LostCells& lost) {
   std::string why;
   const std::unique_ptr<GpuBench> gpu = open_gpu(why);
   if (gpu == nullptr) {
@@ -88,14 +105,15 @@ int measure(const RunOptions& options, double budget, WatchedSide& side,
   const GpuFacts facts = gpu->facts();
   std::vector<Cell> cells =
       options.anchor ? anchor_cells(facts) : calibration_cells(facts, options.only);
-  std::erase_if(cells, [&](const Cell& cell) { return lost.contains(cell.key.text()); });
+  std::erase_if(
+      cells, [&](const Cell& cell) { return lost.contains(cell.key.text(), kind_of(cell.key)); });
   SessionOptions session;
-  session.budget_seconds = budget;
-  session.done = done_in(options.out, facts);
+  session.budget_seconds = turn.budget;
+  session.done = done_in(options.out, facts, turn.earlier);
   RecordAppender records(options.out);
   session.record = [&](const MeasuredRecord& record) { records.append(record); };
   session.begins = [&](const MeasuredRecord& record) {
-    side.begins(record.key.text(), to_json_line(record));
+    side.begins(record.key.text(), kind_of(record.key), to_json_line(record));
   };
   catch_interrupts();
   session.stop = &interrupted();
@@ -108,10 +126,10 @@ int measure(const RunOptions& options, double budget, WatchedSide& side,
 }
 
 /// A failed call of the GPU spoils the process: the cell is lost.
-int measure_or_fail(const RunOptions& options, double budget, WatchedSide& side,
-                    const std::set<std::string>& lost) {
+int measure_or_fail(const RunOptions& options, const Turn& turn, WatchedSide& side,
+                    const LostCells& lost) {
   try {
-    return measure(options, budget, side, lost);
+    return measure(options, turn, side, lost);
   } catch (const ConfigError& error) {
     tell("helixsim: {}\n", error.what());
     return kWrongInput;
@@ -127,10 +145,12 @@ int run(const RunOptions& options) {
                         : options.anchor     ? kAnchorSeconds
                                              : kFullSeconds;
   const double end = seconds_now() + budget;
+  const std::size_t earlier = record_count(options.out);
   catch_interrupts();  // the process that measures ends by itself
   const WatchedResult result = run_watched(
-      [&](WatchedSide& side, const std::set<std::string>& lost) {
-        return measure_or_fail(options, std::max(1.0, end - seconds_now()), side, lost);
+      [&](WatchedSide& side, const LostCells& lost) {
+        const Turn turn{.budget = std::max(1.0, end - seconds_now()), .earlier = earlier};
+        return measure_or_fail(options, turn, side, lost);
       },
       [&](const LostCell& cell) {
         tell("helixsim: {}: {}; its record says so, and the rest goes on\n", cell.key,

@@ -23,6 +23,7 @@ struct Cell {
   double information = 1.0;
   bool standin = false;
   bool with_gap = false;  ///< what a launch costs is the point: nothing is taken off
+  int reps = 0;           ///< in a graph; 0: as many as leave L2 cold
 };
 
 /// A cell whose kernel has been set up with buffers of its own: random numbers, distinct in each of
@@ -37,14 +38,20 @@ class PreparedCell {
   [[nodiscard]] virtual int reps() const = 0;
 };
 
+/// Why a cell could not be prepared.
+struct NotPrepared {
+  std::string why;
+  bool for_memory = false;  ///< other cells may hold what it needs
+};
+
 /// A GPU to measure on. Tests have one that is a formula.
 class GpuBench {
  public:
   virtual ~GpuBench() = default;
   [[nodiscard]] virtual GpuFacts facts() const = 0;
   [[nodiscard]] virtual std::map<std::string, std::string> software() const = 0;
-  /// Null, with the reason in `why`, when the GPU cannot run the cell.
-  virtual std::unique_ptr<PreparedCell> prepare(const Cell& cell, std::string& why) = 0;
+  /// Null, with the reason, when the GPU cannot run the cell.
+  virtual std::unique_ptr<PreparedCell> prepare(const Cell& cell, NotPrepared& reason) = 0;
   /// Seconds of one repetition in a graph of empty kernels.
   virtual double empty_repetition() = 0;
   virtual Clocks clocks() = 0;

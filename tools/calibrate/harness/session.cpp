@@ -35,6 +35,7 @@ class Session {
   bool prepare(const Cell& cell, std::vector<Running>& group);
   void measure(std::vector<Running>& group);
   void time_in_turns(std::vector<Running>& group);
+  void prepare_stream();
   double read_stream();
   bool is_suspect();
   void tell_progress(int behind, int all) const;
@@ -47,6 +48,7 @@ class Session {
   const SessionOptions& options_;
   double begin_;
   double empty_ = 0.0;
+  std::unique_ptr<PreparedCell> stream_cell_;
   double stream_ = 0.0;      // seconds of the read stream when the session began
   std::vector<int> clocks_;  // medians of groups so far
   Clocks group_clocks_;
@@ -67,15 +69,16 @@ std::vector<const Cell*> Session::in_order(std::span<const Cell> cells) {
   return order;
 }
 
-/// Whether the cell is now one of the group. If it cannot be even alone, it is left out; beside
-/// others it may be that they leave it no memory.
+/// Whether the cell has had its turn: it is now one of the group, or left out. Not when others of
+/// the group may hold the memory that it needs.
 bool Session::prepare(const Cell& cell, std::vector<Running>& group) {
-  std::string why;
+  NotPrepared reason;
   tell_begin(cell);
-  Running one{.cell = &cell, .prepared = bench_.prepare(cell, why), .check = {}, .launches = {}};
+  Running one{.cell = &cell, .prepared = bench_.prepare(cell, reason), .check = {}, .launches = {}};
   if (one.prepared == nullptr) {
-    if (group.empty()) result_.left_out.push_back({cell.key.text(), why});
-    return false;
+    if (reason.for_memory && !group.empty()) return false;
+    result_.left_out.push_back({cell.key.text(), reason.why});
+    return true;
   }
   one.check = one.prepared->check();
   group.push_back(std::move(one));
@@ -99,14 +102,20 @@ void Session::time_in_turns(std::vector<Running>& group) {
   }
 }
 
-double Session::read_stream() {
-  std::string why;
+/// The stream stays prepared: it is launched after every group.
+void Session::prepare_stream() {
+  NotPrepared reason;
   tell_begin(ceiling_);
-  const auto stream = bench_.prepare(ceiling_, why);
-  if (stream == nullptr || !stream->check().ok) return 0.0;
+  stream_cell_ = bench_.prepare(ceiling_, reason);
+  if (stream_cell_ != nullptr && !stream_cell_->check().ok) stream_cell_ = nullptr;
+}
+
+double Session::read_stream() {
+  if (stream_cell_ == nullptr) return 0.0;
+  tell_begin(ceiling_);
   constexpr int kLaunches = 5;
   std::vector<double> launches;
-  for (int i = 0; i < kLaunches; ++i) launches.push_back(stream->launch());
+  for (int i = 0; i < kLaunches; ++i) launches.push_back(stream_cell_->launch());
   std::sort(launches.begin(), launches.end());
   return percentile_of(launches, 0.5);
 }
@@ -183,15 +192,14 @@ SessionResult Session::run(std::span<const Cell> cells) {
   const std::vector<const Cell*> order = in_order(cells);
   if (order.empty()) return result_;
   empty_ = bench_.empty_repetition();
+  prepare_stream();
   stream_ = read_stream();
   const int all = static_cast<int>(order.size());
   int next = 0;
   while (next < all && !over()) {
     std::vector<Running> group;
     while (next < all && static_cast<int>(group.size()) < options_.group && !over()) {
-      const bool alone = group.empty();
-      const bool ready = prepare(*order[static_cast<std::size_t>(next)], group);
-      if (!ready && !alone) break;  // once more when the others are gone
+      if (!prepare(*order[static_cast<std::size_t>(next)], group)) break;
       ++next;
     }
     if (group.empty()) continue;

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
+#include <map>
 #include <stdexcept>
 
 namespace helixsim {
@@ -71,7 +72,10 @@ class WatchedProcess {
   void take_lines() {
     for (std::size_t end = text_.find('\n'); end != std::string::npos; end = text_.find('\n')) {
       const std::size_t tab = text_.find('\t');
-      last_ = {.key = text_.substr(0, tab), .record = text_.substr(tab + 1, end - tab - 1)};
+      const std::size_t next = text_.find('\t', tab + 1);
+      last_ = {.key = text_.substr(0, tab),
+               .kind = text_.substr(tab + 1, next - tab - 1),
+               .record = text_.substr(next + 1, end - next - 1)};
       text_.erase(0, end + 1);
     }
   }
@@ -85,8 +89,9 @@ class WatchedProcess {
 
 }  // namespace
 
-void WatchedSide::begins(const std::string& key, const std::string& record) {
-  const std::string line = key + '\t' + record + '\n';
+void WatchedSide::begins(const std::string& key, const std::string& kind,
+                         const std::string& record) {
+  const std::string line = key + '\t' + kind + '\t' + record + '\n';
   for (std::size_t sent = 0; sent < line.size();) {
     const ssize_t count = write(pipe_, line.data() + sent, line.size() - sent);
     if (count < 0 && errno != EINTR) return;  // nobody listens any more
@@ -95,17 +100,20 @@ void WatchedSide::begins(const std::string& key, const std::string& record) {
 }
 
 WatchedResult run_watched(
-    const std::function<int(WatchedSide& side, const std::set<std::string>& lost)>& measure,
+    const std::function<int(WatchedSide& side, const LostCells& lost)>& measure,
     const std::function<void(const LostCell& cell)>& on_lost, const WatchOptions& options) {
   WatchedResult result;
-  std::set<std::string> lost;
+  LostCells lost;
+  std::map<std::string, int> of_kind;
   for (int process = 0; process < options.most_processes; ++process) {
     WatchedProcess watched([&](WatchedSide& side) { return measure(side, lost); },
                            options.silence_seconds);
     result.status = watched.wait();
     const LostCell& last = watched.last();
     if (result.status >= 0 && result.status != kLostStatus && !last.killed) return result;
-    if (last.key.empty() || !lost.insert(last.key).second) break;
+    if (last.key.empty() || !lost.keys.insert(last.key).second) break;
+    constexpr int kMostOfKind = 2;
+    if (++of_kind[last.kind] >= kMostOfKind || last.killed) lost.kinds.insert(last.kind);
     result.lost.push_back(last);
     on_lost(last);
   }

@@ -6,13 +6,14 @@ namespace helixsim::kernels {
 
 /// A copy at a given rate, to run beside another kernel: each block copies chunks of kThrottleWords
 /// and waits until `cycles` have gone by since the one before began. With `stop` it copies the same
-/// words again and again until that is 1; with no words it only waits for it.
+/// words again and again until that is 1, at most `most_cycles`; with no words it only waits.
 struct ThrottledCopy {
   const Words4* from = nullptr;
   Words4* to = nullptr;
   std::size_t words = 0;  ///< of 16 bytes
   std::uint64_t cycles = 0;
   const unsigned* stop = nullptr;
+  std::uint64_t most_cycles = ~std::uint64_t{0};
 };
 
 inline constexpr unsigned kThrottleThreads = 256;
@@ -29,6 +30,7 @@ inline std::uint64_t cycles_between_chunks(double bytes_per_second, unsigned blo
 HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kThrottleThreads, 1) throttled_copy(ThrottledCopy p) {
   wait_for_previous_kernel();
   const std::size_t chunks = (p.words + kThrottleWords - 1) / kThrottleWords;
+  const std::uint64_t start = clock_cycles();
   for (std::size_t chunk = block_x(); p.stop != nullptr || chunk < chunks; chunk += grid_x()) {
     const std::uint64_t begin = clock_cycles();
     HELIXSIM_UNROLL
@@ -39,7 +41,8 @@ HELIXSIM_KERNEL HELIXSIM_KERNEL_BOUNDS(kThrottleThreads, 1) throttled_copy(Throt
     }
     while (clock_cycles() - begin < p.cycles) {
     }
-    if (p.stop != nullptr && look_at(p.stop) == 1) return;
+    if (p.stop == nullptr) continue;
+    if (look_at(p.stop) == 1 || clock_cycles() - start > p.most_cycles) return;
   }
 }
 

@@ -11,8 +11,8 @@
 #include <stdexcept>
 
 #include "tools/calibrate/runner/cuda_error.hpp"
-#include "tools/calibrate/runner/device_memory.hpp"
 #include "tools/calibrate/runner/kernel_case.hpp"
+#include "tools/calibrate/runner/l2_flush.hpp"
 #include "tools/calibrate/runner/launch_graph.hpp"
 #include "tools/calibrate/runner/nvml.hpp"
 
@@ -33,9 +33,11 @@ std::string hex_hash(const void* data, std::size_t size) {
 
 class GraphCell final : public PreparedCell {
  public:
-  /// `flush`: bytes that are written before each launch, so that it finds nothing in L2.
-  GraphCell(std::unique_ptr<KernelCase> kernel, int sets, std::size_t flush, Nvml* nvml)
-      : kernel_(std::move(kernel)), sets_(sets), flush_(flush), nvml_(nvml) {}
+  /// `fixed`: seconds of a graph's launch beside its kernels, which are taken off; `flush`: bytes
+  /// of L2 that is made to hold nothing before each launch.
+  GraphCell(std::unique_ptr<KernelCase> kernel, int sets, double fixed, std::size_t flush,
+            Nvml* nvml)
+      : kernel_(std::move(kernel)), sets_(sets), fixed_(fixed), flush_(flush), nvml_(nvml) {}
 
   CheckResult check() override { return kernel_->check(); }
   double launch() override {
@@ -43,19 +45,17 @@ class GraphCell final : public PreparedCell {
       graph_ = std::make_unique<LaunchGraph>(
           sets_, [this](cudaStream_t stream, int set) { kernel_->enqueue(stream, set); });
     }
-    const double seconds = graph_->launch([this](cudaStream_t stream) {
-      if (flush_.bytes() == 0) return;
-      HELIXSIM_CUDA_CALL(cudaMemsetAsync(flush_.data(), 1, flush_.bytes(), stream));
-    });
+    const double seconds = graph_->launch([this](cudaStream_t stream) { flush_.enqueue(stream); });
     if (nvml_ != nullptr) nvml_->sample();
-    return seconds;
+    return std::max(0.0, seconds - fixed_);
   }
   [[nodiscard]] int reps() const override { return sets_; }
 
  private:
   std::unique_ptr<KernelCase> kernel_;
   int sets_;
-  DeviceArray<unsigned char> flush_;
+  double fixed_;
+  L2Flush flush_;
   Nvml* nvml_;
   std::unique_ptr<LaunchGraph> graph_;
 };
@@ -66,12 +66,13 @@ class CudaBench final : public GpuBench {
     const std::string bus = fmt::format("{:08x}:{:02x}:{:02x}.0", properties.pciDomainID,
                                         properties.pciBusID, properties.pciDeviceID);
     nvml_ = Nvml::open(bus);
+    measure_launches();
   }
 
   [[nodiscard]] GpuFacts facts() const override;
   [[nodiscard]] std::map<std::string, std::string> software() const override;
-  std::unique_ptr<PreparedCell> prepare(const Cell& cell, std::string& why) override;
-  double empty_repetition() override;
+  std::unique_ptr<PreparedCell> prepare(const Cell& cell, NotPrepared& reason) override;
+  double empty_repetition() override { return empty_; }
   Clocks clocks() override { return nvml_ ? nvml_->summary() : Clocks{}; }
   double now() override {
     return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch())
@@ -83,9 +84,12 @@ class CudaBench final : public GpuBench {
 
  private:
   [[nodiscard]] int sets_for(const Cell& cell) const;
+  void measure_launches();
 
   cudaDeviceProp properties_;
   std::unique_ptr<Nvml> nvml_;
+  double empty_ = 0.0;  ///< seconds of a repetition of an empty kernel
+  double fixed_ = 0.0;  ///< of a graph's launch beside its kernels
 };
 
 GpuFacts CudaBench::facts() const {
@@ -113,6 +117,7 @@ std::map<std::string, std::string> CudaBench::software() const {
 
 /// As many sets as leave L2 cold, within what a graph should hold.
 int CudaBench::sets_for(const Cell& cell) const {
+  if (cell.reps > 0) return cell.reps;
   if (cell.key.mode == "graph_warm") return kLeastReps;
   if (cell.key.mode == kIsolated) return 1;
   const double between = kColdFactor * properties_.l2CacheSize;
@@ -120,7 +125,7 @@ int CudaBench::sets_for(const Cell& cell) const {
   return static_cast<int>(std::clamp(sets, double{kLeastReps}, double{kMostReps}));
 }
 
-std::unique_ptr<PreparedCell> CudaBench::prepare(const Cell& cell, std::string& why) {
+std::unique_ptr<PreparedCell> CudaBench::prepare(const Cell& cell, NotPrepared& reason) {
   std::size_t available = 0;
   std::size_t total = 0;
   HELIXSIM_CUDA_CALL(cudaMemGetInfo(&available, &total));
@@ -128,40 +133,57 @@ std::unique_ptr<PreparedCell> CudaBench::prepare(const Cell& cell, std::string& 
   int sets = sets_for(cell);
   while (sets > 2 && sets * cell.footprint > room) --sets;
   if (sets * cell.footprint > room) {
-    why =
-        fmt::format("needs {:.1f} GB, and {:.1f} GB are free", 2e-9 * cell.footprint, 1e-9 * room);
+    reason = {.why = fmt::format("needs {:.1f} GB, and {:.1f} GB are free",
+                                 1e-9 * sets * cell.footprint, 1e-9 * room),
+              .for_memory = true};
     return nullptr;
   }
   for (const KernelCaseEntry& entry : kernel_cases()) {
     if (entry.kernel != cell.key.kernel || entry.variant != cell.key.variant) continue;
     try {
       const std::size_t flush =
-          cell.key.mode == kIsolated ? 2 * static_cast<std::size_t>(properties_.l2CacheSize) : 0;
-      return std::make_unique<GraphCell>(entry.make(cell, sets), sets, flush, nvml_.get());
-    } catch (const std::invalid_argument& reason) {
-      why = reason.what();
+          cell.key.mode == kIsolated ? static_cast<std::size_t>(properties_.l2CacheSize) : 0;
+      return std::make_unique<GraphCell>(entry.make(cell, sets), sets, fixed_, flush, nvml_.get());
+    } catch (const std::invalid_argument& error) {
+      reason = {.why = error.what()};
+      return nullptr;
+    } catch (const CudaError& error) {
+      if (!error.for_memory()) throw;
+      cudaGetLastError();  // an allocation that failed spoils nothing
+      reason = {.why = error.what(), .for_memory = true};
       return nullptr;
     }
   }
-  why = "there is no such kernel on this GPU";
+  reason = {.why = "there is no such kernel on this GPU"};
   return nullptr;
 }
 
-double CudaBench::empty_repetition() {
-  std::string why;
-  Cell empty;
-  empty.key = {.kernel = "launch_chain",
-               .variant = "serial",
-               .impl = "own",
-               .shape = {{"grid", 1}, {"smem", 0}},
-               .dtype = {},
-               .mode = "graph_warm"};
-  const auto prepared = prepare(empty, why);
-  if (prepared == nullptr) throw CudaError("no empty kernel: " + why);
-  std::vector<double> launches;
-  for (int i = 0; i < 15; ++i) launches.push_back(prepared->launch());
-  std::nth_element(launches.begin(), launches.begin() + 7, launches.end());
-  return launches[7] / prepared->reps();
+/// Empty kernels in a short and in a long graph: what one more of them takes, and what the launch
+/// of a graph takes beside them.
+void CudaBench::measure_launches() {
+  constexpr int kShort = 64;
+  constexpr int kLong = 1024;
+  const auto seconds_of = [&](int count) {
+    Cell cell;
+    cell.key = {.kernel = "launch_chain",
+                .variant = "serial",
+                .impl = "own",
+                .shape = {{"grid", 1}, {"smem", 0}},
+                .dtype = {},
+                .mode = "graph_warm"};
+    cell.reps = count;
+    NotPrepared reason;
+    const auto prepared = prepare(cell, reason);
+    if (prepared == nullptr) throw CudaError("no empty kernel: " + reason.why);
+    std::vector<double> launches;
+    for (int i = 0; i < 21; ++i) launches.push_back(prepared->launch());
+    std::nth_element(launches.begin(), launches.begin() + 10, launches.end());
+    return launches[10];
+  };
+  const double shorter = seconds_of(kShort);
+  const double longer = seconds_of(kLong);
+  empty_ = std::max(0.0, (longer - shorter) / (kLong - kShort));
+  fixed_ = std::max(0.0, shorter - kShort * empty_);
 }
 
 }  // namespace

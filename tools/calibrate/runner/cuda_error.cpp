@@ -6,7 +6,7 @@ namespace helixsim {
 
 void check_cuda(cudaError_t status, const char* call) {
   if (status == cudaSuccess) return;
-  throw CudaError(fmt::format("{}: {}", call, cudaGetErrorString(status)));
+  throw CudaError(fmt::format("{}: {}", call, cudaGetErrorString(status)), status);
 }
 
 }  // namespace helixsim

@@ -47,6 +47,18 @@ class DeviceArray {
     return values;
   }
   [[nodiscard]] std::vector<T> read() const { return read(0, count_); }
+  /// `use(numbers)` for the first `count` numbers, in pieces: gigabytes are not held at once.
+  template <class Use>
+  void for_each_piece(std::size_t count, Use&& use) const {
+    constexpr std::size_t kPiece = (std::size_t{16} << 20) / sizeof(T);
+    std::vector<T> piece(count < kPiece ? count : kPiece);
+    for (std::size_t first = 0; first < count; first += piece.size()) {
+      if (count - first < piece.size()) piece.resize(count - first);
+      HELIXSIM_CUDA_CALL(cudaMemcpy(piece.data(), data_ + first, piece.size() * sizeof(T),
+                                    cudaMemcpyDeviceToHost));
+      use(first, piece);
+    }
+  }
 
  private:
   T* data_ = nullptr;

@@ -20,6 +20,9 @@ class LaunchGraph {
   double launch(const std::function<void(cudaStream_t)>& before = {});
 
  private:
+  void capture(int count, const std::function<void(cudaStream_t, int)>& enqueue);
+  void destroy();
+
   cudaStream_t stream_ = nullptr;
   cudaGraph_t graph_ = nullptr;
   cudaGraphExec_t executable_ = nullptr;

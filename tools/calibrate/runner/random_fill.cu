@@ -47,6 +47,7 @@ __global__ void fill(T* data, std::size_t count, std::uint64_t seed, float scale
 
 template <class T>
 void fill_on_gpu(T* data, std::size_t count, std::uint64_t seed, float scale) {
+  if (count == 0) return;
   fill<<<1024, 256>>>(data, count, seed, scale);
   HELIXSIM_CUDA_CALL(cudaGetLastError());
 }

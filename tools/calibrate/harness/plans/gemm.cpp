@@ -30,6 +30,7 @@ struct Kernel {
   double bytes;  ///< of a weight with its scales
   double token_bytes;
   long long most_tokens;
+  long long tokens_in_whole = 1;
 };
 constexpr long long kAny = 1LL << 40;
 constexpr Kernel kKernels[] = {
@@ -41,7 +42,8 @@ constexpr Kernel kKernels[] = {
 /// Of the library alone, where it has them: scales of blocks on Hopper, NVFP4 on Blackwell.
 constexpr Kernel kHopper = {
     "cublaslt_e4m3_blocks", "lib", "fp8_block", "fp8_block", 1.0 + 4.0 / (128.0 * 128.0),
-    1.0 + 4.0 / 128.0,      kAny};
+    1.0 + 4.0 / 128.0,      kAny,
+                            4};
 constexpr Kernel kBlackwell = {"cublaslt_nvfp4", "lib", "nvfp4", "nvfp4", 0.5 + 1.0 / 16.0,
                                0.5 + 1.0 / 16.0, kAny};
 
@@ -69,7 +71,8 @@ std::vector<Cell> gemm_cells(const GpuFacts& gpu) {
   std::vector<Cell> cells;
   const auto add = [&](const Shape& shape, long long m) {
     for (const Kernel& kernel : kernels) {
-      if (m <= kernel.most_tokens) cells.push_back(gemm_cell(shape, m, kernel));
+      if (m <= kernel.most_tokens && m % kernel.tokens_in_whole == 0)
+        cells.push_back(gemm_cell(shape, m, kernel));
     }
   };
   add({kSquare, kSquare}, kSquare);

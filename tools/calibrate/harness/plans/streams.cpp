@@ -5,6 +5,7 @@ namespace helixsim {
 namespace {
 
 constexpr long long kCeilingBytes = 4'000'000'000;
+constexpr int kChainLaunches = 512;
 
 /// `ctas` 0: as many as the GPU takes.
 Cell stream_cell(const char* kernel, const char* variant, long long bytes, long long ctas) {
@@ -76,6 +77,7 @@ std::vector<Cell> launch_chain_cells(const GpuFacts& gpu) {
                     .dtype = {},
                     .mode = "graph_warm"};
         cell.with_gap = true;
+        cell.reps = kChainLaunches;
         cells.push_back(cell);
       }
     }

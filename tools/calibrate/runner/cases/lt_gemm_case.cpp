@@ -51,7 +51,7 @@ struct LtE4m3Blocks : LtE4m3 {
       CUBLASLT_MATMUL_MATRIX_SCALE_BLK128x128_32F;
   static constexpr cublasLtMatmulMatrixScale_t kOfTokens = CUBLASLT_MATMUL_MATRIX_SCALE_VEC128_32F;
   static std::size_t scales_of_weights(std::size_t n, std::size_t k) {
-    return (n + 127) / 128 * ((k + 127) / 128);
+    return (n + 127) / 128 * (((k + 127) / 128 + 3) / 4 * 4);
   }
   static std::size_t scales_of_tokens(std::size_t m, std::size_t k) {
     return (m + 3) / 4 * 4 * ((k + 127) / 128);
@@ -142,6 +142,7 @@ class LtGemmCase final : public KernelCase {
  private:
   void describe();
   void choose_algorithm(int sets);
+  bool runs(const cublasLtMatmulHeuristicResult_t& found);
   void enqueue_with(const cublasLtMatmulAlgo_t& algorithm, cudaStream_t stream, int set) {
     const float one = 1.0f;
     const float zero = 0.0f;
@@ -216,9 +217,11 @@ void LtGemmCase<Format>::choose_algorithm(int sets) {
       problem_.out.get(), preference.get(), kAlgorithms, found, &count);
   if (status != CUBLAS_STATUS_SUCCESS || count == 0)
     throw std::invalid_argument("cuBLASLt has no kernel for this shape and format");
+  HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());  // buffers are filled
   double best = std::numeric_limits<double>::infinity();
   const int tried = std::min(sets, 16);
   for (int i = 0; i < count; ++i) {
+    if (!runs(found[i])) continue;
     LaunchGraph graph(
         tried, [&](cudaStream_t stream, int set) { enqueue_with(found[i].algo, stream, set); });
     graph.launch();
@@ -227,6 +230,21 @@ void LtGemmCase<Format>::choose_algorithm(int sets) {
     best = seconds;
     algorithm_ = found[i].algo;
   }
+  if (best == std::numeric_limits<double>::infinity())
+    throw std::invalid_argument("no kernel that cuBLASLt names runs");
+}
+
+/// Tried outside of a graph, where a failure spoils nothing.
+template <class Format>
+bool LtGemmCase<Format>::runs(const cublasLtMatmulHeuristicResult_t& found) {
+  if (found.state != CUBLAS_STATUS_SUCCESS) return false;
+  try {
+    enqueue_with(found.algo, nullptr, 0);
+  } catch (const std::invalid_argument&) {
+    return false;
+  }
+  HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+  return true;
 }
 
 /// A few outputs against FP64.

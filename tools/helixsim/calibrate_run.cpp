@@ -118,7 +118,7 @@ int measure(const RunOptions& options, const Turn& turn, WatchedSide& side, cons
   catch_interrupts();
   session.stop = &interrupted();
   Progress progress(fmt::format("measuring {}", facts.name), "cells");
-  session.progress = [&](int behind, int all, double) { progress.update(behind, all); };
+  session.progress = [&](int behind, int all, double left) { progress.update(behind, all, left); };
   const SessionResult result = measure_cells(*gpu, ceiling_cell(facts), cells, session);
   print_summary(result, options);
   if (interrupted()) return kInterrupted;

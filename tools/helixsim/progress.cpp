@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 
 #include "sim/units/format.hpp"
@@ -44,13 +45,19 @@ Progress::~Progress() {
 }
 
 void Progress::update(long long done, long long total) {
+  const double elapsed = std::chrono::duration<double>(Clock::now() - begin_).count();
+  update(done, total,
+         elapsed * static_cast<double>(total - done) / static_cast<double>(std::max(done, 1LL)));
+}
+
+void Progress::update(long long done, long long total, double left) {
   if (total <= 0) return;
   const auto now = Clock::now();
   const double elapsed = std::chrono::duration<double>(now - begin_).count();
   if (terminal_) {
     if (now - shown_ < kRenewEvery) return;
     shown_ = now;
-    renew_line(done, total, elapsed);
+    renew_line(done, total, elapsed, left);
     return;
   }
   const int quarter = static_cast<int>(4 * done / total);
@@ -59,9 +66,8 @@ void Progress::update(long long done, long long total) {
   tell("{}: {} % of {} {}, {:.1f} s\n", what_, 25 * quarter, format_count(total), unit_, elapsed);
 }
 
-void Progress::renew_line(long long done, long long total, double elapsed) {
+void Progress::renew_line(long long done, long long total, double elapsed, double left) {
   const double rate = static_cast<double>(done) / elapsed;
-  const double left = static_cast<double>(total - done) / rate;
   const std::string speed =
       rate < 1.0 ? "" : fmt::format("{} {}/s, ", format_count(static_cast<long long>(rate)), unit_);
   tell("\r\033[K{}: {} % of {} {}, {}{:.0f} s left", what_, 100 * done / total, format_count(total),

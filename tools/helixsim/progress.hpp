@@ -16,10 +16,12 @@ class Progress {
   Progress& operator=(const Progress&) = delete;
 
   void update(long long done, long long total);
+  /// With the seconds that are left, where something else than the rate so far tells them.
+  void update(long long done, long long total, double left);
 
  private:
   using Clock = std::chrono::steady_clock;
-  void renew_line(long long done, long long total, double elapsed);
+  void renew_line(long long done, long long total, double elapsed, double left);
 
   std::string what_;
   std::string unit_;

@@ -135,7 +135,7 @@ class Group {
       for (std::size_t rank = 0; rank < attention_.size(); ++rank)
         attention_[rank]->attend(x.data(), residuals[rank].data(), layer);
       for (std::size_t rank = 0; rank < attention_.size(); ++rank)
-        project(rank, parts[rank].data(), layer);
+        project_by_hand(device_, attention_, rank, kvp_, parts[rank].data(), layer);
       device_.write(x, all_reduced(parts));
       for (std::size_t rank = 0; rank < ffn_.size(); ++rank)
         ffn_[rank]->feed_forward(x.data(), residuals[rank].data(), parts[rank].data(), layer);
@@ -150,17 +150,6 @@ class Group {
  private:
   /// TPA groups of KVP neighbouring ranks.
   void add_rank(unsigned rank, unsigned splits);
-  void project(std::size_t rank, Bf16* out, unsigned layer) {
-    std::vector<Attention*> group;
-    for (std::size_t i = 0; i < kvp_; ++i)
-      group.push_back(attention_[rank / kvp_ * kvp_ + i].get());
-    const ReceivedParts parts = received_by(rank % kvp_, group);
-    auto numbers = device_.template array<Bf16>(parts.numbers.size());
-    auto lse2 = device_.template array<float>(parts.lse2.size());
-    device_.write(numbers, parts.numbers);
-    device_.write(lse2, parts.lse2);
-    attention_[rank]->project(numbers.data(), lse2.data(), out, layer);
-  }
 
   EmulatedDevice device_;
   const Model<T, Kv>& model_;

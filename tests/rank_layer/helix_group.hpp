@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <vector>
 
 #include "tests/rank_layer/full_linear.hpp"
@@ -29,6 +30,20 @@ ReceivedParts received_by(std::size_t rank, const std::vector<Attention*>& group
     received.lse2.insert(received.lse2.end(), first, first + static_cast<std::ptrdiff_t>(rows));
   }
   return received;
+}
+
+/// The part of rank `rank`, of groups of `kvp` neighbours, behind the all-to-all.
+template <class Attention>
+void project_by_hand(EmulatedDevice& device, const std::vector<std::unique_ptr<Attention>>& ranks,
+                     std::size_t rank, std::size_t kvp, kernels::Bf16* out, unsigned layer) {
+  std::vector<Attention*> group;
+  for (std::size_t i = 0; i < kvp; ++i) group.push_back(ranks[rank / kvp * kvp + i].get());
+  const ReceivedParts parts = received_by(rank % kvp, group);
+  auto numbers = device.template array<kernels::Bf16>(parts.numbers.size());
+  auto lse2 = device.template array<float>(parts.lse2.size());
+  device.write(numbers, parts.numbers);
+  device.write(lse2, parts.lse2);
+  ranks[rank]->project(numbers.data(), lse2.data(), out, layer);
 }
 
 /// All-reduce: sums of all ranks' parts.

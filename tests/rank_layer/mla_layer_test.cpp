@@ -160,7 +160,8 @@ class Group {
       parts.push_back(device_.template array<Bf16>(numbers));
       attention_[rank]->attend(x.data(), residuals[rank].data(), 0);
     }
-    for (std::size_t rank = 0; rank < attention_.size(); ++rank) project(rank, parts[rank].data());
+    for (std::size_t rank = 0; rank < attention_.size(); ++rank)
+      project_by_hand(device_, attention_, rank, kvp_, parts[rank].data(), 0);
     device_.write(x, all_reduced(parts));
     for (std::size_t rank = 0; rank < ffn_.size(); ++rank)
       ffn_[rank]->feed_forward(x.data(), residuals[rank].data(), parts[rank].data(), 0);
@@ -174,17 +175,6 @@ class Group {
  private:
   void add_attention(unsigned rank, unsigned splits);
   void add_ffn(unsigned rank);
-  void project(std::size_t rank, Bf16* out) {
-    std::vector<Attention*> group;
-    for (std::size_t i = 0; i < kvp_; ++i)
-      group.push_back(attention_[rank / kvp_ * kvp_ + i].get());
-    const ReceivedParts parts = received_by(rank % kvp_, group);
-    auto numbers = device_.template array<Bf16>(parts.numbers.size());
-    auto lse2 = device_.template array<float>(parts.lse2.size());
-    device_.write(numbers, parts.numbers);
-    device_.write(lse2, parts.lse2);
-    attention_[rank]->project(numbers.data(), lse2.data(), out, 0);
-  }
 
   EmulatedDevice device_;
   const Model<T, Kv>& model_;

@@ -33,13 +33,7 @@ class DenseFfn {
   void feed_forward(const Bf16* x, Bf16* residual, Bf16* out, unsigned layer) {
     using namespace kernels;
     const Weights& weights = weights_[layer];
-    RmsNorm<RowsBf16> norm;
-    norm.x = x;
-    norm.residual = residual;
-    norm.weight = weights.norm.data();
-    norm.rows.out = normed_.data();
-    norm.hidden = shape_.hidden;
-    run(device_, norm, shape_.batch);
+    norm_input(device_, x, residual, weights.norm, shape_.batch, normed_.data());
     scratch_.run(device_, weights.gate_up.gemv(normed_.data(), shape_.batch, gate_up_.data()));
     Swiglu<RowsBf16> swiglu;
     swiglu.gate_up = gate_up_.data();

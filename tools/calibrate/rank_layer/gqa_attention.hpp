@@ -75,6 +75,15 @@ class GqaAttention {
   ArrayOf<Device, int> positions_, lengths_;
 };
 
+/// Tokens of each request that a rank keeps once the new ones, at `positions`, are appended.
+inline std::vector<int> kept_lengths(const std::vector<int>& positions,
+                                     const kernels::KvOwnership& ownership, std::int64_t rank) {
+  std::vector<int> lengths;
+  for (const int position : positions)
+    lengths.push_back(static_cast<int>(ownership.kept_by(rank, position + 1)));
+  return lengths;
+}
+
 /// Cosine and sine of each pair's angle: [position from `first` on, pairs, 2].
 inline std::vector<float> rope_table(unsigned first, unsigned positions, unsigned pairs,
                                      double base) {
@@ -131,12 +140,8 @@ GqaAttention<Device, WeightFormat, KvFormat>::GqaAttention(Device& device,
 template <class Device, class WeightFormat, class KvFormat>
 void GqaAttention<Device, WeightFormat, KvFormat>::set_positions(
     const std::vector<int>& positions) {
-  const kernels::KvOwnership ownership{shape_.kvp, shape_.kv_block};
-  std::vector<int> lengths;
-  for (const int position : positions)
-    lengths.push_back(static_cast<int>(ownership.kept_by(shape_.rank, position + 1)));
   device_.write(positions_, positions);
-  device_.write(lengths_, lengths);
+  device_.write(lengths_, kept_lengths(positions, {shape_.kvp, shape_.kv_block}, shape_.rank));
 }
 
 template <class Device, class WeightFormat, class KvFormat>
@@ -155,13 +160,7 @@ void GqaAttention<Device, WeightFormat, KvFormat>::attend(const Bf16* x, Bf16* r
                                                           unsigned layer) {
   using namespace kernels;
   Weights& weights = weights_[layer];
-  RmsNorm<RowsBf16> norm;
-  norm.x = x;
-  norm.residual = residual;
-  norm.weight = weights.norm.data();
-  norm.rows.out = normed_.data();
-  norm.hidden = shape_.hidden;
-  run(device_, norm, shape_.batch);
+  norm_input(device_, x, residual, weights.norm, shape_.batch, normed_.data());
 
   scratch_.run(device_, weights.qkv.gemv(normed_.data(), shape_.batch, qkv_.data()));
 

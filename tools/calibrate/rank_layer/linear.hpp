@@ -20,6 +20,20 @@ using kernels::E4m3;
 template <class Device, class T>
 using ArrayOf = typename Device::template Array<T>;
 
+/// What every block begins with: x is added to the residual [batch, hidden], and its RMSNorm goes
+/// to `out`.
+template <class Device>
+void norm_input(Device& device, const Bf16* x, Bf16* residual, const ArrayOf<Device, Bf16>& weight,
+                unsigned batch, Bf16* out) {
+  kernels::RmsNorm<kernels::RowsBf16> norm;
+  norm.x = x;
+  norm.residual = residual;
+  norm.weight = weight.data();
+  norm.rows.out = out;
+  norm.hidden = static_cast<unsigned>(weight.size());
+  run(device, norm, batch);
+}
+
 /// Weights [batch, n, k] of a projection, with their scales: one for each of the batch, or one for
 /// each 128 x 128 numbers, as DeepSeek has them.
 template <class Device, class Format>

@@ -135,12 +135,8 @@ MlaAttention<Device, WeightFormat, KvFormat>::MlaAttention(Device& device,
 template <class Device, class WeightFormat, class KvFormat>
 void MlaAttention<Device, WeightFormat, KvFormat>::set_positions(
     const std::vector<int>& positions) {
-  const kernels::KvOwnership ownership{shape_.kvp, shape_.kv_block};
-  std::vector<int> lengths;
-  for (const int position : positions)
-    lengths.push_back(static_cast<int>(ownership.kept_by(shape_.rank, position + 1)));
   device_.write(positions_, positions);
-  device_.write(lengths_, lengths);
+  device_.write(lengths_, kept_lengths(positions, {shape_.kvp, shape_.kv_block}, shape_.rank));
 }
 
 template <class Device, class WeightFormat, class KvFormat>
@@ -207,13 +203,7 @@ void MlaAttention<Device, WeightFormat, KvFormat>::attend(const Bf16* x, Bf16* r
                                                           unsigned layer) {
   using namespace kernels;
   Weights& weights = weights_[layer];
-  RmsNorm<RowsBf16> norm;
-  norm.x = x;
-  norm.residual = residual;
-  norm.weight = weights.norm.data();
-  norm.rows.out = normed_.data();
-  norm.hidden = shape_.hidden;
-  run(device_, norm, shape_.batch);
+  norm_input(device_, x, residual, weights.norm, shape_.batch, normed_.data());
   project_queries(weights);
   MlaAppend<KvFormat> append;
   append.q = q_.data();

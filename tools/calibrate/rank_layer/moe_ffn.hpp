@@ -191,13 +191,7 @@ void MoeFfn<Device, Format>::feed_forward(const Bf16* x, Bf16* residual, Bf16* o
                                           unsigned layer) {
   using namespace kernels;
   const Weights& weights = weights_[layer];
-  RmsNorm<RowsBf16> norm;
-  norm.x = x;
-  norm.residual = residual;
-  norm.weight = weights.norm.data();
-  norm.rows.out = normed_.data();
-  norm.hidden = shape_.hidden;
-  run(device_, norm, shape_.batch);
+  norm_input(device_, x, residual, weights.norm, shape_.batch, normed_.data());
   route(weights);
   run_shared(weights);
   run_experts(weights);

@@ -1,34 +1,25 @@
 #include "tools/calibrate/runner/cublas_lt.hpp"
 
-#include <dlfcn.h>
+#include "tools/calibrate/runner/loaded_library.hpp"
 
 namespace helixsim {
 namespace {
 
-template <class F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(dlsym(library, name));
-  return function != nullptr;
-}
-
 bool load(CublasLt& lt) {
-  void* library = nullptr;
-  for (const char* name : {"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"}) {
-    if (library == nullptr) library = dlopen(name, RTLD_NOW);
-  }
-  return library != nullptr && find(library, "cublasLtCreate", lt.create) &&
-         find(library, "cublasLtGetVersion", lt.version) &&
-         find(library, "cublasLtMatmul", lt.matmul) &&
-         find(library, "cublasLtMatmulDescCreate", lt.desc_create) &&
-         find(library, "cublasLtMatmulDescDestroy", lt.desc_destroy) &&
-         find(library, "cublasLtMatmulDescSetAttribute", lt.desc_set) &&
-         find(library, "cublasLtMatrixLayoutCreate", lt.layout_create) &&
-         find(library, "cublasLtMatrixLayoutDestroy", lt.layout_destroy) &&
-         find(library, "cublasLtMatmulPreferenceCreate", lt.preference_create) &&
-         find(library, "cublasLtMatmulPreferenceDestroy", lt.preference_destroy) &&
-         find(library, "cublasLtMatmulPreferenceSetAttribute", lt.preference_set) &&
-         find(library, "cublasLtMatmulAlgoGetHeuristic", lt.heuristic) &&
-         find(library, "cublasLtMatmulAlgoConfigGetAttribute", lt.algo_get) &&
+  const LoadedLibrary library({"libcublasLt.so.13", "libcublasLt.so.12", "libcublasLt.so"});
+  return library.there() && library.find("cublasLtCreate", lt.create) &&
+         library.find("cublasLtGetVersion", lt.version) &&
+         library.find("cublasLtMatmul", lt.matmul) &&
+         library.find("cublasLtMatmulDescCreate", lt.desc_create) &&
+         library.find("cublasLtMatmulDescDestroy", lt.desc_destroy) &&
+         library.find("cublasLtMatmulDescSetAttribute", lt.desc_set) &&
+         library.find("cublasLtMatrixLayoutCreate", lt.layout_create) &&
+         library.find("cublasLtMatrixLayoutDestroy", lt.layout_destroy) &&
+         library.find("cublasLtMatmulPreferenceCreate", lt.preference_create) &&
+         library.find("cublasLtMatmulPreferenceDestroy", lt.preference_destroy) &&
+         library.find("cublasLtMatmulPreferenceSetAttribute", lt.preference_set) &&
+         library.find("cublasLtMatmulAlgoGetHeuristic", lt.heuristic) &&
+         library.find("cublasLtMatmulAlgoConfigGetAttribute", lt.algo_get) &&
          lt.create(&lt.handle) == CUBLAS_STATUS_SUCCESS;
 }
 

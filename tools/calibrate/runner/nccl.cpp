@@ -1,32 +1,22 @@
 #include "tools/calibrate/runner/nccl.hpp"
 
-#include <dlfcn.h>
-
 #include "tools/calibrate/runner/cuda_error.hpp"
+#include "tools/calibrate/runner/loaded_library.hpp"
 
 namespace helixsim {
 namespace {
 
-template <class F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(dlsym(library, name));
-  return function != nullptr;
-}
-
 bool load(Nccl& nccl) {
-  void* library = nullptr;
-  for (const char* name : {"libnccl.so.2", "libnccl.so"}) {
-    if (library == nullptr) library = dlopen(name, RTLD_NOW);
-  }
-  return library != nullptr && find(library, "ncclGetVersion", nccl.version) &&
-         find(library, "ncclCommInitAll", nccl.comm_init_all) &&
-         find(library, "ncclCommDestroy", nccl.comm_destroy) &&
-         find(library, "ncclGroupStart", nccl.group_start) &&
-         find(library, "ncclGroupEnd", nccl.group_end) &&
-         find(library, "ncclAllReduce", nccl.all_reduce) &&
-         find(library, "ncclAllGather", nccl.all_gather) && find(library, "ncclSend", nccl.send) &&
-         find(library, "ncclRecv", nccl.receive) &&
-         find(library, "ncclGetErrorString", nccl.error_text);
+  const LoadedLibrary library({"libnccl.so.2", "libnccl.so"});
+  return library.there() && library.find("ncclGetVersion", nccl.version) &&
+         library.find("ncclCommInitAll", nccl.comm_init_all) &&
+         library.find("ncclCommDestroy", nccl.comm_destroy) &&
+         library.find("ncclGroupStart", nccl.group_start) &&
+         library.find("ncclGroupEnd", nccl.group_end) &&
+         library.find("ncclAllReduce", nccl.all_reduce) &&
+         library.find("ncclAllGather", nccl.all_gather) && library.find("ncclSend", nccl.send) &&
+         library.find("ncclRecv", nccl.receive) &&
+         library.find("ncclGetErrorString", nccl.error_text);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #include "tools/calibrate/runner/nvml.hpp"
 
-#include <dlfcn.h>
+#include "tools/calibrate/runner/loaded_library.hpp"
 
 #include <algorithm>
 #include <vector>
@@ -21,12 +21,6 @@ struct Functions {
   int (*power)(Device, unsigned*) = nullptr;
   int (*temperature)(Device, int, unsigned*) = nullptr;
 };
-
-template <class F>
-bool find(void* library, const char* name, F& function) {
-  function = reinterpret_cast<F>(dlsym(library, name));
-  return function != nullptr;
-}
 
 class LoadedNvml final : public Nvml {
  public:
@@ -61,14 +55,14 @@ class LoadedNvml final : public Nvml {
 }  // namespace
 
 std::unique_ptr<Nvml> Nvml::open(const std::string& pci_bus) {
-  void* library = dlopen("libnvidia-ml.so.1", RTLD_NOW);  // stays open
-  if (library == nullptr) return nullptr;
+  const LoadedLibrary library({"libnvidia-ml.so.1"});
+  if (!library.there()) return nullptr;
   Functions call;
-  const bool all = find(library, "nvmlInit_v2", call.init) &&
-                   find(library, "nvmlDeviceGetHandleByPciBusId_v2", call.device_by_bus) &&
-                   find(library, "nvmlDeviceGetClockInfo", call.clock) &&
-                   find(library, "nvmlDeviceGetPowerUsage", call.power) &&
-                   find(library, "nvmlDeviceGetTemperature", call.temperature);
+  const bool all = library.find("nvmlInit_v2", call.init) &&
+                   library.find("nvmlDeviceGetHandleByPciBusId_v2", call.device_by_bus) &&
+                   library.find("nvmlDeviceGetClockInfo", call.clock) &&
+                   library.find("nvmlDeviceGetPowerUsage", call.power) &&
+                   library.find("nvmlDeviceGetTemperature", call.temperature);
   Device device = nullptr;
   if (!all || call.init() != kSuccess || call.device_by_bus(pci_bus.c_str(), &device) != kSuccess)
     return nullptr;

@@ -5,6 +5,7 @@
 
 #include "tests/kernels/attention_case.hpp"
 #include "tools/calibrate/kernels/arithmetic/kv_ownership.hpp"
+#include "tools/calibrate/kernels/arithmetic/paging.hpp"
 #include "tools/calibrate/kernels/arithmetic/softmax.hpp"
 #include "tools/calibrate/kernels/arithmetic/split_range.hpp"
 
@@ -101,6 +102,26 @@ TEST_CASE("splits are whole tiles that follow each other and differ by one at mo
       }
       REQUIRE(at == tokens);
       REQUIRE(most - fewest <= 1);
+    }
+  }
+}
+
+TEST_CASE("every token of a request has a place of its own in that request's pages",
+          "[kernels][property]") {
+  const int page_tokens = GENERATE(1, 16, 64);
+  const int pages_each = 5;
+  const std::vector<int> pages{7, 2, 9, 0, 4, 1, 3, 5, 6, 8};
+  for (unsigned request = 0; request < 2; ++request) {
+    for (int token = 0; token < pages_each * page_tokens; ++token) {
+      const PagedToken at = paged_token(pages.data(), pages_each, page_tokens, request, token);
+      const int page = token / page_tokens;
+      REQUIRE(at.page ==
+              static_cast<std::size_t>(pages[static_cast<std::size_t>(pages_each) * request +
+                                             static_cast<std::size_t>(page)]));
+      REQUIRE(static_cast<int>(at.inside) + page * page_tokens == token);
+      const PagedToken whole = paged_token(nullptr, 1, 1000, request, token);
+      REQUIRE(whole.page == request);
+      REQUIRE(whole.inside == static_cast<std::size_t>(token));
     }
   }
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/calibrate/kernels/arithmetic/paging.hpp"
 #include "tools/calibrate/kernels/arithmetic/softmax.hpp"
 #include "tools/calibrate/kernels/arithmetic/split_range.hpp"
 #include "tools/calibrate/kernels/device.hpp"
@@ -67,17 +68,10 @@ HELIXSIM_DEVICE void gqa_bring_tile(const GqaDecode<Format>& p, GqaShared<Format
   warp_barrier();
   for (int row = static_cast<int>(lane_index()); row < count;
        row += static_cast<int>(kWarpThreads)) {
-    const int token = first + row;
-    const unsigned request = block_z();
-    const std::size_t page =
-        p.pages == nullptr
-            ? request
-            : static_cast<std::size_t>(
-                  p.pages[static_cast<int>(request) * p.pages_per_request + token / p.page_tokens]);
-    const std::size_t in_page =
-        static_cast<std::size_t>(p.pages == nullptr ? token : token % p.page_tokens);
+    const PagedToken at =
+        paged_token(p.pages, p.pages_per_request, p.page_tokens, block_z(), first + row);
     const std::size_t from =
-        ((page * grid_y() + block_y()) * static_cast<std::size_t>(p.page_tokens) + in_page) *
+        ((at.page * grid_y() + block_y()) * static_cast<std::size_t>(p.page_tokens) + at.inside) *
         kHeadSize;
     bulk_copy(shared.stages[stage].keys + row * static_cast<int>(Format::kPaddedRow), p.keys + from,
               Format::kRowBytes, shared.full[stage]);

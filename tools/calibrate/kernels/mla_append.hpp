@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/calibrate/kernels/arithmetic/kv_ownership.hpp"
+#include "tools/calibrate/kernels/arithmetic/paging.hpp"
 #include "tools/calibrate/kernels/device.hpp"
 #include "tools/calibrate/kernels/mla_formats.hpp"
 #include "tools/calibrate/kernels/row_output.hpp"
@@ -86,15 +87,8 @@ HELIXSIM_DEVICE void mla_append_latent(const MlaAppend<Format>& p, unsigned requ
   }
   const float scale = fast_rsqrt(warp_sum(squares) / float{kMlaValues} + p.epsilon);
   const int place = static_cast<int>(p.ownership.place_of(p.positions[request]));
-  const std::size_t page =
-      p.pages == nullptr
-          ? request
-          : static_cast<std::size_t>(
-                p.pages[static_cast<int>(request) * p.pages_per_request + place / p.page_tokens]);
-  const int inside = p.pages == nullptr ? place : place % p.page_tokens;
-  auto* to = p.cache +
-             (page * static_cast<std::size_t>(p.page_tokens) + static_cast<std::size_t>(inside)) *
-                 kMlaWidth;
+  const PagedToken at = paged_token(p.pages, p.pages_per_request, p.page_tokens, request, place);
+  auto* to = p.cache + (at.page * static_cast<std::size_t>(p.page_tokens) + at.inside) * kMlaWidth;
   HELIXSIM_UNROLL
   for (unsigned e = 0; e < kEights; ++e) {
     const unsigned column = (e * kWarpThreads + lane_index()) * 8;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "tools/calibrate/kernels/arithmetic/paging.hpp"
 #include "tools/calibrate/kernels/arithmetic/softmax.hpp"
 #include "tools/calibrate/kernels/arithmetic/split_range.hpp"
 #include "tools/calibrate/kernels/device.hpp"
@@ -20,8 +21,8 @@ namespace helixsim::kernels {
 ///         find it in L2.
 /// Needs:  heads a multiple of kHeads, the heads of a block.
 /// Limit:  HBM for 16 heads (30 flops a byte in BF16), the rate of mma.sync for 128: the body that
-///         every architecture runs; wgmma (mla_decode_wgmma.hpp) and tcgen05 are faster there. For 64 heads a block the
-///         operands' way through shared memory comes close to both.
+///         every architecture runs; wgmma (mla_decode_wgmma.hpp) and tcgen05 are faster there. For
+///         64 heads a block the operands' way through shared memory comes close to both.
 /// Source: DeepSeek-V2 (MLA); Dao et al. 2023 (Flash-Decoding).
 template <class Format>
 struct MlaDecode {
@@ -92,6 +93,13 @@ HELIXSIM_DEVICE unsigned mla_score_place(unsigned head, unsigned pair) {
   return pair ^ (head % 2 * 8 + head / 2 % 2 * 4);
 }
 
+/// Latent of a token of this block's request.
+template <class Format>
+HELIXSIM_DEVICE const typename Format::Number* mla_latent(const MlaDecode<Format>& p, int token) {
+  const PagedToken at = paged_token(p.pages, p.pages_per_request, p.page_tokens, block_z(), token);
+  return p.cache + (at.page * static_cast<std::size_t>(p.page_tokens) + at.inside) * kMlaWidth;
+}
+
 /// One warp brings a tile: a row a lane.
 template <class Format, unsigned kHeads, unsigned kStages>
 HELIXSIM_DEVICE void mla_bring_tile(const MlaDecode<Format>& p,
@@ -104,18 +112,8 @@ HELIXSIM_DEVICE void mla_bring_tile(const MlaDecode<Format>& p,
     arrive_expecting(shared.full[stage], static_cast<unsigned>(count) * Format::kRowBytes);
   warp_barrier();
   if (row >= count) return;
-  const int token = first + row;
-  const unsigned request = block_z();
-  const std::size_t page =
-      p.pages == nullptr
-          ? request
-          : static_cast<std::size_t>(
-                p.pages[static_cast<int>(request) * p.pages_per_request + token / p.page_tokens]);
-  const std::size_t inside =
-      static_cast<std::size_t>(p.pages == nullptr ? token : token % p.page_tokens);
   bulk_copy(shared.latents[stage] + row * static_cast<int>(Format::kPaddedRow),
-            p.cache + (page * static_cast<std::size_t>(p.page_tokens) + inside) * kMlaWidth,
-            Format::kRowBytes, shared.full[stage]);
+            mla_latent(p, first + row), Format::kRowBytes, shared.full[stage]);
 }
 
 /// Queries of the block, each step's pairs in the format's order.

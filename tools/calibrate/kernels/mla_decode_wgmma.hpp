@@ -61,19 +61,6 @@ struct MlaTiles {
   int count = 0;
 };
 
-/// Latent of a token of this block's request.
-HELIXSIM_DEVICE const Bf16* mla_latent(const MlaDecode<Bf16Latents>& p, int token) {
-  const unsigned request = block_z();
-  const std::size_t page =
-      p.pages == nullptr
-          ? request
-          : static_cast<std::size_t>(
-                p.pages[static_cast<int>(request) * p.pages_per_request + token / p.page_tokens]);
-  const std::size_t inside =
-      static_cast<std::size_t>(p.pages == nullptr ? token : token % p.page_tokens);
-  return p.cache + (page * static_cast<std::size_t>(p.page_tokens) + inside) * kMlaWidth;
-}
-
 /// The third warpgroup: all tiles, a thread 16 bytes of every 16th token of each panel. Rows past
 /// the end are the last token again: their weights are 0, and 0 times what lies there may not be 0.
 HELIXSIM_DEVICE void mla_bring_latents(const MlaDecode<Bf16Latents>& p, MlaWgmmaShared& shared,

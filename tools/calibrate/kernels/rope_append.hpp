@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/calibrate/kernels/arithmetic/kv_ownership.hpp"
+#include "tools/calibrate/kernels/arithmetic/paging.hpp"
 #include "tools/calibrate/kernels/device.hpp"
 #include "tools/calibrate/kernels/gqa_formats.hpp"
 #include "tools/calibrate/kernels/vector_io.hpp"
@@ -80,14 +81,8 @@ HELIXSIM_DEVICE HeadPart rotated(const HeadPart& part, const float* cos_sin) {
 template <class Format>
 HELIXSIM_DEVICE std::size_t cache_place(const RopeAppend<Format>& p, unsigned request,
                                         unsigned kv_head, int place) {
-  const std::size_t page =
-      p.pages == nullptr
-          ? request
-          : static_cast<std::size_t>(
-                p.pages[static_cast<int>(request) * p.pages_per_request + place / p.page_tokens]);
-  const int inside = p.pages == nullptr ? place : place % p.page_tokens;
-  return ((page * p.kv_heads + kv_head) * static_cast<std::size_t>(p.page_tokens) +
-          static_cast<std::size_t>(inside)) *
+  const PagedToken at = paged_token(p.pages, p.pages_per_request, p.page_tokens, request, place);
+  return ((at.page * p.kv_heads + kv_head) * static_cast<std::size_t>(p.page_tokens) + at.inside) *
          kHeadSize;
 }
 

@@ -172,10 +172,7 @@ void predict_hop_b(const MeasuredRecord& record, std::span<const MeasuredRecord>
 
 /// Layers, then studies of HOP-B; what differs in one thing stands together.
 auto place_of(const CellKey& key) {
-  const auto of = [&](const char* name) {
-    const auto found = key.shape.find(name);
-    return found == key.shape.end() ? 0LL : found->second;
-  };
+  const auto of = [&](std::string_view name) { return shape_number(key, name); };
   return std::tuple(key.kernel != "rank_layer", key.variant, of("tpa"), of("b"), of("kvp"), of("s"),
                     of("pdl"), of("copy"), of("chunks"));
 }

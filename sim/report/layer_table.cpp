@@ -7,26 +7,23 @@
 #include <optional>
 #include <set>
 
+#include "sim/calibration/datasets/own_kernels.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
 namespace helixsim {
 namespace {
 
-long long number(const CellKey& key, const char* name) {
-  const auto found = key.shape.find(name);
-  return found == key.shape.end() ? 0 : found->second;
-}
-
 /// What a line is of, in the words of layouts.
 std::string name_of(const CellKey& key) {
   if (key.kernel == "hop_b")
-    return fmt::format("B{} S{} chunks {} copy {:.3g} MB", number(key, "b"),
-                       format_count(number(key, "s")), number(key, "chunks"),
-                       1e-6 * static_cast<double>(number(key, "copy")));
-  return fmt::format("{} TPA{} KVP{} B{} S{}{}", key.variant, number(key, "tpa"),
-                     number(key, "kvp"), number(key, "b"), format_count(number(key, "s")),
-                     number(key, "pdl") == 1 ? ", PDL" : "");
+    return fmt::format("B{} S{} chunks {} copy {:.3g} MB", shape_number(key, "b"),
+                       format_count(shape_number(key, "s")), shape_number(key, "chunks"),
+                       1e-6 * static_cast<double>(shape_number(key, "copy")));
+  return fmt::format("{} TPA{} KVP{} B{} S{}{}", key.variant, shape_number(key, "tpa"),
+                     shape_number(key, "kvp"), shape_number(key, "b"),
+                     format_count(shape_number(key, "s")),
+                     shape_number(key, "pdl") == 1 ? ", PDL" : "");
 }
 
 std::string microseconds(double seconds) {
@@ -42,10 +39,10 @@ std::optional<double> error_percent(const LayerPrediction& layer) {
 /// The same study in one chunk; null when it was not measured.
 const LayerPrediction* uncut(const LayerPrediction& of, std::span<const LayerPrediction> all) {
   for (const LayerPrediction& other : all) {
-    const bool same = other.key.kernel == "hop_b" && number(other.key, "chunks") == 1 &&
-                      number(other.key, "b") == number(of.key, "b") &&
-                      number(other.key, "s") == number(of.key, "s") &&
-                      number(other.key, "copy") == number(of.key, "copy");
+    const bool same = other.key.kernel == "hop_b" && shape_number(other.key, "chunks") == 1 &&
+                      shape_number(other.key, "b") == shape_number(of.key, "b") &&
+                      shape_number(other.key, "s") == shape_number(of.key, "s") &&
+                      shape_number(other.key, "copy") == shape_number(of.key, "copy");
     if (same) return &other;
   }
   return nullptr;

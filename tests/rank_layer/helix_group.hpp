@@ -58,4 +58,35 @@ inline std::vector<kernels::Bf16> all_reduced(
   return sums;
 }
 
+/// All layers on all ranks, with the collectives between their parts. The output, residual
+/// included.
+template <class Attention, class Ffn>
+reference::Vector run_layers(EmulatedDevice& device, const std::vector<kernels::Bf16>& input,
+                             const std::vector<std::unique_ptr<Attention>>& attention,
+                             const std::vector<std::unique_ptr<Ffn>>& ffn, std::size_t kvp,
+                             unsigned layers) {
+  using kernels::Bf16;
+  auto x = device.template array<Bf16>(input.size());
+  device.write(x, input);
+  std::vector<EmulatedDevice::Array<Bf16>> residuals, parts;
+  for (std::size_t rank = 0; rank < attention.size(); ++rank) {
+    residuals.push_back(device.template array<Bf16>(input.size()));
+    device.write(residuals.back(), std::vector<Bf16>(input.size(), kernels::to_bf16(0.0f)));
+    parts.push_back(device.template array<Bf16>(input.size()));
+  }
+  for (unsigned layer = 0; layer < layers; ++layer) {
+    for (std::size_t rank = 0; rank < attention.size(); ++rank)
+      attention[rank]->attend(x.data(), residuals[rank].data(), layer);
+    for (std::size_t rank = 0; rank < attention.size(); ++rank)
+      project_by_hand(device, attention, rank, kvp, parts[rank].data(), layer);
+    device.write(x, all_reduced(parts));
+    for (std::size_t rank = 0; rank < ffn.size(); ++rank)
+      ffn[rank]->feed_forward(x.data(), residuals[rank].data(), parts[rank].data(), layer);
+    device.write(x, all_reduced(parts));
+  }
+  reference::Vector out = values_of(x.read());
+  reference::add(out, values_of(residuals.front().read()));
+  return out;
+}
+
 }  // namespace helixsim

@@ -149,27 +149,7 @@ class Group {
     }
   }
 
-  reference::Vector run() {
-    const std::size_t numbers = model_.x.size();
-    auto x = device_.template array<Bf16>(numbers);
-    device_.write(x, model_.x);
-    std::vector<EmulatedDevice::Array<Bf16>> residuals, parts;
-    for (std::size_t rank = 0; rank < attention_.size(); ++rank) {
-      residuals.push_back(device_.template array<Bf16>(numbers));
-      device_.write(residuals.back(), std::vector<Bf16>(numbers, kernels::to_bf16(0.0f)));
-      parts.push_back(device_.template array<Bf16>(numbers));
-      attention_[rank]->attend(x.data(), residuals[rank].data(), 0);
-    }
-    for (std::size_t rank = 0; rank < attention_.size(); ++rank)
-      project_by_hand(device_, attention_, rank, kvp_, parts[rank].data(), 0);
-    device_.write(x, all_reduced(parts));
-    for (std::size_t rank = 0; rank < ffn_.size(); ++rank)
-      ffn_[rank]->feed_forward(x.data(), residuals[rank].data(), parts[rank].data(), 0);
-    device_.write(x, all_reduced(parts));
-    reference::Vector out = values_of(x.read());
-    reference::add(out, values_of(residuals.front().read()));
-    return out;
-  }
+  reference::Vector run() { return run_layers(device_, model_.x, attention_, ffn_, kvp_, 1); }
   int launches() { return device_.launches(); }
 
  private:

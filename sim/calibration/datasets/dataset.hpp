@@ -55,6 +55,9 @@ class FamilyFinder {
   MeasuredFamily<Law>* last_ = nullptr;
 };
 
+/// How kernels that walk over a matrix once are fitted, `element_bytes` of each element.
+LawPlan<StreamLaw> stream_plan(double element_bytes, const DatasetSystem& system);
+
 /// Readers of one table each. Errors: ConfigError.
 void read_gemm(const CsvTable& table, const DatasetSystem& system, MeasuredRows& rows);
 void read_generation_attention(const CsvTable& table, const DatasetSystem& system,

@@ -17,20 +17,12 @@ void add_stream(const MeasuredRecord& record, const DatasetSystem& system, Measu
   const OwnStream stream = own_stream(record);
   FamilyFinder<StreamLaw> families(rows);
   auto& family = families.family(own_family(record.key.kernel, record.key.variant), [&] {
-    StreamLaw start;
-    start.gpu = system.law_gpu();
-    start.gpu.l2_bytes = 0;  // records are of cold caches
-    start.bandwidth = 0.8 * system.hbm();
-    start.element_bytes = stream.element_bytes;
-    return MeasuredFamily<StreamLaw>{
-        .label = label_of(record, "all"),
-        .source = source_of(record),
-        .plan = {.start = start,
-                 .ceilings = {{&StreamLaw::bandwidth, system.hbm()}},
-                 .choices = {},
-                 .grids = {{{.coordinate = 0, .gap = 0.9}, {.coordinate = 1, .gap = 0.4}}},
-                 .tune_smoothness = true},
-        .rows = {}};
+    MeasuredFamily<StreamLaw> one{.label = label_of(record, "all"),
+                                  .source = source_of(record),
+                                  .plan = stream_plan(stream.element_bytes, system),
+                                  .rows = {}};
+    one.plan.start.gpu.l2_bytes = 0;  // records are of cold caches
+    return one;
   });
   family.rows.push_back({.shape = stream.shape, .seconds = record_seconds(record)});
 }
@@ -52,9 +44,13 @@ void add_gemm(const std::string& name, const MeasuredRecord& record, const GemmS
 
 }  // namespace
 
+long long shape_number(const CellKey& key, std::string_view name) {
+  const auto found = key.shape.find(std::string(name));
+  return found == key.shape.end() ? 0 : found->second;
+}
+
 double shape_number(const MeasuredRecord& record, std::string_view name) {
-  const auto found = record.key.shape.find(std::string(name));
-  return found == record.key.shape.end() ? 0.0 : static_cast<double>(found->second);
+  return static_cast<double>(shape_number(record.key, name));
 }
 
 const TableFormat* record_format(const MeasuredRecord& record, std::string_view name) {

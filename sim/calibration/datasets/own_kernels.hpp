@@ -7,7 +7,8 @@
 
 namespace helixsim {
 
-/// A number of a record's shape; 0 when it has none.
+/// A number of a shape; 0 when it has none.
+long long shape_number(const CellKey& key, std::string_view name);
 double shape_number(const MeasuredRecord& record, std::string_view name);
 /// The format of records' `name` as tables call it; null for one that no table has.
 const TableFormat* record_format(const MeasuredRecord& record, std::string_view name);

@@ -8,8 +8,8 @@
 
 namespace helixsim {
 
-/// Mode of a cell that is launched alone in its graph, after L2 was written over: what a kernel
-/// takes that stands between others of another kind.
+/// Mode of a cell that is launched alone in its graph, after L2 was filled with something else:
+/// what a kernel takes that stands between others of another kind.
 inline constexpr const char* kIsolated = "isolated";
 
 /// Something to measure: a kernel at one shape.

@@ -1,6 +1,6 @@
 #pragma once
 
-#include "tools/calibrate/rank_layer/gqa_attention.hpp"
+#include "tools/calibrate/rank_layer/kv_shard.hpp"
 #include "tools/calibrate/rank_layer/linear.hpp"
 
 namespace helixsim::rank_layer {

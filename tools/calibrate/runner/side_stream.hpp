@@ -1,6 +1,7 @@
 #pragma once
 
 #include "tools/calibrate/runner/cuda_error.hpp"
+#include "tools/calibrate/runner/kernel_case.hpp"
 
 namespace helixsim {
 
@@ -16,6 +17,19 @@ class OwnStream {
  private:
   cudaStream_t stream_ = nullptr;
 };
+
+/// Runs a case once on a stream of its own, for a check: `synchronise()` waits for all GPUs that
+/// take part.
+template <class Synchronise>
+void run_apart(KernelCase& kernel, Synchronise&& synchronise) {
+  synchronise();  // outputs are poisoned
+  const OwnStream stream;
+  kernel.enqueue(stream.get(), 0);
+  synchronise();
+}
+inline void run_apart(KernelCase& kernel) {
+  run_apart(kernel, [] { HELIXSIM_CUDA_CALL(cudaDeviceSynchronize()); });
+}
 
 /// A second stream that runs beside a first one, also within a graph that is captured from it.
 class SideStream {

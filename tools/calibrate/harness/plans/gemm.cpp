@@ -40,9 +40,13 @@ constexpr Kernel kKernels[] = {
     {"gemv_e4m3", "own", "fp8", "bf16", 1.0, 2.0, kMostOwnTokens},
 };
 /// Of the library alone, where it has them: scales of blocks on Hopper, NVFP4 on Blackwell.
-constexpr Kernel kHopper = {
-    "cublaslt_e4m3_blocks", "lib", "fp8_block", "fp8_block", 1.0 + 4.0 / (128.0 * 128.0),
-    1.0 + 4.0 / 128.0,      kAny,
+constexpr Kernel kHopper = {"cublaslt_e4m3_blocks",
+                            "lib",
+                            "fp8_block",
+                            "fp8_block",
+                            1.0 + 4.0 / (128.0 * 128.0),
+                            1.0 + 4.0 / 128.0,
+                            kAny,
                             4};
 constexpr Kernel kBlackwell = {"cublaslt_nvfp4", "lib", "nvfp4", "nvfp4", 0.5 + 1.0 / 16.0,
                                0.5 + 1.0 / 16.0, kAny};

@@ -55,6 +55,12 @@ Inboxes inboxes_of(const std::vector<RankMemory>& all) {
   return inboxes;
 }
 
+/// Once, on outputs that nothing was written to.
+void run_poisoned(KernelCase& kernel, const PeerGroup& group, std::vector<RankMemory>& memory) {
+  for (RankMemory& one : memory) one.out.poison();
+  run_apart(kernel, [&] { group.synchronise(); });
+}
+
 int ranks_of(const Cell& cell) {
   const int ranks = shape_of(cell, "ranks");
   if (ranks > static_cast<int>(kMostPeers)) throw std::invalid_argument("at most 64 ranks");
@@ -80,11 +86,7 @@ class HelixCase final : public KernelCase {
     });
   }
   CheckResult check() override {
-    for (RankMemory& memory : memory_) memory.out.poison();
-    group_.synchronise();
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    group_.synchronise();
+    run_poisoned(*this, group_, memory_);
     SampledCheck found;
     for (const unsigned rank : {0u, ranks_ - 1}) add_row(rank, rows_ - 1, found);
     constexpr double kTolerance = 4e-3;
@@ -157,11 +159,7 @@ class OneShotCase final : public KernelCase {
     });
   }
   CheckResult check() override {
-    for (RankMemory& memory : memory_) memory.out.poison();
-    group_.synchronise();
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    group_.synchronise();
+    run_poisoned(*this, group_, memory_);
     SampledCheck found;
     for (const unsigned i : {0u, numbers_ / 2, numbers_ - 1}) add_sums(memory_, i, found);
     constexpr double kTolerance = 8e-3;
@@ -222,11 +220,7 @@ class NcclCase final : public KernelCase {
     });
   }
   CheckResult check() override {
-    for (RankMemory& memory : memory_) memory.out.poison();
-    group_.synchronise();
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    group_.synchronise();
+    run_poisoned(*this, group_, memory_);
     SampledCheck found;
     for (const std::size_t i : {std::size_t{0}, count_ / 2, count_ - 1}) add(i, found);
     constexpr double kTolerance = 8e-3;

@@ -90,10 +90,7 @@ class BesideSmCopy final : public KernelCase {
     const CheckResult alone = decode_->check();
     if (!alone.ok) return alone;
     HELIXSIM_CUDA_CALL(cudaMemsetAsync(stop_.data(), 1, 1));
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    run_apart(*this);
     return decode_->check();
   }
 
@@ -123,10 +120,7 @@ class BesideEngineCopy final : public KernelCase {
   }
   CheckResult check() override {
     to_.poison();
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    run_apart(*this);
     const std::size_t last = from_.size() - 1;
     if (from_.read(last, 1) != to_.read(last, 1)) return {.error = 1.0, .ok = false};
     return decode_->check();
@@ -171,10 +165,7 @@ class HopBCase final : public KernelCase {
   }
   CheckResult check() override {
     copy_.poison();
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
-    const OwnStream stream;
-    enqueue(stream.get(), 0);
-    HELIXSIM_CUDA_CALL(cudaDeviceSynchronize());
+    run_apart(*this);
     if (!copy_.copied(words_)) return {.error = 1.0, .ok = false};
     return chunks_.back()->check();
   }

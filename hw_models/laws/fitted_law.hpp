@@ -77,12 +77,14 @@ struct FittedLaw {
             .assumed_format = false};
   }
 
-  /// What moving the law to this GPU adds to the error of a time: the priors of its parameters, as
-  /// far as the time of this shape depends on each. 0 for a law of its own GPU.
+  /// What moving the law to this GPU adds to the error of a time: the priors of its parameters, or
+  /// what anchors have left of them, as far as the time of this shape depends on each. 0 for a law
+  /// of its own GPU.
   [[nodiscard]] double transfer_log_sd(const Shape& shape) const {
     if (transferred_from.empty()) return 0.0;
     constexpr double kStep = 0.01;  // of a logarithm
     double variance = 0.0;
+    std::size_t p = 0;
     for (const LawParameter<Law>& parameter : Law::parameters()) {
       Law more = law;
       Law less = law;
@@ -90,8 +92,10 @@ struct FittedLaw {
       less.*parameter.value *= std::exp(-kStep);
       const double effect =
           std::log(more.seconds(shape, true) / less.seconds(shape, true)) / (2.0 * kStep);
-      const double part = effect * transfer_prior(parameter.on_other_gpu);
-      variance += part * part;
+      double sd = transfer_prior(parameter.on_other_gpu);
+      if (p < fits.size()) sd = std::min(sd, fits[p].log_error);
+      variance += effect * sd * effect * sd;
+      ++p;
     }
     return std::sqrt(variance);
   }

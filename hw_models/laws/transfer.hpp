@@ -1,5 +1,6 @@
 #pragma once
 
+#include <algorithm>
 #include <cmath>
 #include <string>
 
@@ -20,16 +21,17 @@ namespace helixsim {
 FittedLaws transferred(FittedLaws laws, const DataSheet& to);
 
 /// Says that a law is of another system, and adds the prior of each parameter to its standard
-/// error. A law that was moved before stays as it is.
+/// error. A law that was moved before stays as it is, but for what anchors told of where it was.
 template <class Law>
 void mark_transferred(FittedLaw<Law>& fitted, const std::string& from) {
-  if (!fitted.transferred_from.empty()) return;
-  fitted.transferred_from = from.empty() ? "another system" : from;
+  const bool again = !fitted.transferred_from.empty();
+  if (!again) fitted.transferred_from = from.empty() ? "another system" : from;
   std::size_t index = 0;
   for (const LawParameter<Law>& parameter : Law::parameters()) {
     if (index >= fitted.fits.size()) break;
     ParameterFit& fit = fitted.fits[index++];
-    fit.log_error = std::hypot(fit.log_error, transfer_prior(parameter.on_other_gpu));
+    const double prior = transfer_prior(parameter.on_other_gpu);
+    fit.log_error = again ? std::max(fit.log_error, prior) : std::hypot(fit.log_error, prior);
     fit.pinned = false;
   }
 }

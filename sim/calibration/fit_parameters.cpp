@@ -18,17 +18,18 @@ constexpr double kUnknown = 1.0;     // standard error of a logarithm above whic
 constexpr double kNoEffect = 1e-9;   // root mean square derivative of a log time
 
 /// Residuals of log time whose squares are the soft-L1 loss, over logarithms of the free
-/// parameters.
+/// parameters; then how far each of those is from its prior, where there are priors.
 class LogTimes final : public ceres::CostFunction {
  public:
   LogTimes(const FitProblem& problem, const std::vector<std::size_t>& free, double scale)
       : problem_(problem), free_(free), scale_(scale), parameters_(problem.start) {
-    set_num_residuals(static_cast<int>(problem.measured.size()));
+    const std::size_t believed = problem.priors.empty() ? 0 : free.size();
+    set_num_residuals(static_cast<int>(problem.measured.size() + believed));
     mutable_parameter_block_sizes()->push_back(static_cast<int>(free.size()));
   }
 
   bool Evaluate(double const* const* logs, double* residuals, double** jacobians) const override {
-    const std::size_t rows = problem_.measured.size();
+    const auto rows = static_cast<std::size_t>(num_residuals());
     std::vector<double> x(logs[0], logs[0] + free_.size());
     residuals_at(x, residuals);
     if (jacobians == nullptr || jacobians[0] == nullptr) return true;
@@ -58,6 +59,11 @@ class LogTimes final : public ceres::CostFunction {
       const double loss = 2.0 * (std::sqrt(1.0 + error * error) - 1.0);
       out[row] = std::copysign(scale_ * std::sqrt(loss), error);
     }
+    if (problem_.priors.empty()) return;
+    for (std::size_t p = 0; p < free_.size(); ++p) {
+      const LogPrior& prior = problem_.priors[free_[p]];
+      residuals[out.size() + p] = scale_ * (logs[p] - prior.center) / prior.sd;
+    }
   }
 
   const FitProblem& problem_;
@@ -83,13 +89,15 @@ Curvature curvature_at(const LogTimes& function, const std::vector<double>& logs
   return {.cost = residuals.squaredNorm(), .matrix = jacobian.transpose() * jacobian};
 }
 
-/// Standard errors of the free logarithms, from the curvature at the solution.
-std::vector<double> standard_errors(const LogTimes& function, const std::vector<double>& logs) {
+/// Standard errors of the free logarithms, from the curvature at the solution. `least_variance` is
+/// that of a measurement's logarithm, however well they are met.
+std::vector<double> standard_errors(const LogTimes& function, const std::vector<double>& logs,
+                                    double least_variance) {
   const auto rows = static_cast<Eigen::Index>(function.num_residuals());
   const auto columns = static_cast<Eigen::Index>(logs.size());
   const auto [cost, curvature] = curvature_at(function, logs);
   const double freedom = static_cast<double>(std::max<Eigen::Index>(rows - columns, 1));
-  const double variance = cost / freedom;
+  const double variance = std::max(cost / freedom, least_variance);
   std::vector<double> errors(logs.size(), HUGE_VAL);
   const Eigen::LDLT<Eigen::MatrixXd> factors(
       curvature + 1e-18 * curvature.trace() * Eigen::MatrixXd::Identity(columns, columns));
@@ -139,8 +147,14 @@ FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort) {
     ceres::Solver::Summary summary;
     ceres::Solve(options, &ceres_problem, &summary);
 
-    const std::vector<double> errors =
-        effort.pin ? standard_errors(function, logs) : std::vector<double>(free.size(), 0.0);
+    std::vector<double> errors(free.size(), 0.0);
+    if (effort.pin) {
+      const double least = problem.priors.empty() ? 0.0 : kLossScale * kLossScale;
+      errors = standard_errors(function, logs, least);
+    }
+    for (std::size_t i = 0; i < free.size() && !problem.priors.empty(); ++i) {
+      errors[i] = std::min(errors[i], problem.priors[free[i]].sd);
+    }
     solution.cost = 2.0 * summary.final_cost / static_cast<double>(problem.measured.size());
     std::size_t worst = 0;
     for (std::size_t i = 0; i < free.size(); ++i) {

@@ -6,12 +6,19 @@
 
 namespace helixsim {
 
+/// What is believed of a parameter before anything is measured: its logarithm is normal.
+struct LogPrior {
+  double center = 0.0;
+  double sd = 0.0;  ///< above 0
+};
+
 /// Positive parameters of a model whose predicted times are to meet measured ones.
 struct FitProblem {
   std::vector<double> start;
   std::vector<double> low;
   std::vector<double> high;
-  std::vector<double> measured;  ///< seconds
+  std::vector<double> measured;       ///< seconds
+  std::vector<LogPrior> priors = {};  ///< of every parameter, or empty: nothing is believed
   /// Writes a prediction for each measurement.
   std::function<void(std::span<const double> parameters, std::span<double> predicted)> predict;
 };
@@ -33,6 +40,11 @@ struct FitSolution {
 /// Least squares on log time with a soft-L1 loss of scale 0.05 (of the logarithm), within bounds,
 /// by Levenberg-Marquardt on the logarithms of the parameters. A parameter that moves no
 /// prediction, or whose standard error exceeds a factor of e, is pinned and the rest fitted again.
+///
+/// With priors it is the most probable point, measurements being off by 5 % (the scale of the loss)
+/// where they agree better than that; standard errors are then of what is believed afterwards,
+/// never above those of the priors, and nothing is pinned.
+///
 /// Deterministic. Contract: low <= start <= high, all positive; there are measurements.
 FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort = {});
 

@@ -25,6 +25,13 @@ LawError law_error(std::vector<double> log_ratios) {
   return error;
 }
 
+LawError larger(const LawError& a, const LawError& b) {
+  return {.median_percent = std::max(a.median_percent, b.median_percent),
+          .p90_percent = std::max(a.p90_percent, b.p90_percent),
+          .log_bias = std::abs(a.log_bias) > std::abs(b.log_bias) ? a.log_bias : b.log_bias,
+          .log_sd = std::max(a.log_sd, b.log_sd)};
+}
+
 std::vector<double> apart(std::vector<double> values, double gap) {
   std::sort(values.begin(), values.end());
   std::vector<double> kept;

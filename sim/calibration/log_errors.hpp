@@ -20,6 +20,8 @@ inline double ape_percent(double predicted, double measured) {
 
 /// Error in figures, from logarithms of measured over predicted time.
 LawError law_error(std::vector<double> log_ratios);
+/// The larger of two errors, figure by figure.
+LawError larger(const LawError& a, const LawError& b);
 
 /// Sorted, without what lies less than `gap` above its predecessor; the last one stays.
 std::vector<double> apart(std::vector<double> values, double gap);

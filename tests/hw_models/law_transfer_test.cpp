@@ -110,6 +110,17 @@ TEST_CASE("a law that is moved twice says where it comes from, and its error gro
   }
 }
 
+TEST_CASE("what anchors told of one GPU is not known of the next", "[hw_models][transfer]") {
+  FittedLaws anchored = transferred(some_laws(), with_memory(4e12));
+  auto& gemm = of_law<GemmLaw, FittedLaw>(anchored.laws).at("gemm/fp8");
+  const GemmShape weights{1, 262144, 65536};
+  const double before = gemm.transfer_log_sd(weights);
+  for (ParameterFit& fit : gemm.fits) fit.log_error = 0.02;
+  CHECK(gemm.transfer_log_sd(weights) < 0.2 * before);
+  const FittedLaws again = transferred(anchored, with_memory(3e12));
+  CHECK(gemm_of(again).transfer_log_sd(weights) == Approx(before).epsilon(0.01));
+}
+
 TEST_CASE("a laws file says what was moved, from where, and keeps it", "[hw_models][transfer]") {
   const FittedLaws moved = transferred(some_laws(), with_memory(13e12));
   const std::string text = to_json(moved);

@@ -3,10 +3,11 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <tuple>
 
-#include "sim/calibration/fit_law.hpp"
+#include "sim/calibration/anchor_law.hpp"
 #include "sim/calibration/run_jobs.hpp"
 
 namespace helixsim {
@@ -21,11 +22,15 @@ struct Scores {
   std::vector<double> law;
   std::vector<double> all;
   long long unpredicted = 0;
+  long long inside = 0;    ///< their 90 % interval
+  bool intervals = false;  ///< were looked at
 
   void add(const Scores& other) {
     law.insert(law.end(), other.law.begin(), other.law.end());
     all.insert(all.end(), other.all.begin(), other.all.end());
     unpredicted += other.unpredicted;
+    inside += other.inside;
+    intervals = intervals || other.intervals;
   }
 };
 
@@ -49,6 +54,7 @@ std::vector<StructuralCheck> reported(Pooled& pooled) {
   std::vector<StructuralCheck> checks;
   for (auto& [key, scores] : pooled) {
     const auto& [order, check, op, dtype] = key;
+    const auto rows = static_cast<double>(scores.all.size());
     checks.push_back({.check = check,
                       .op = op,
                       .dtype = dtype,
@@ -57,7 +63,10 @@ std::vector<StructuralCheck> reported(Pooled& pooled) {
                       .law_median_percent = quantile(scores.law, 0.5),
                       .law_p90_percent = quantile(scores.law, 0.9),
                       .median_percent = quantile(scores.all, 0.5),
-                      .p90_percent = quantile(scores.all, 0.9)});
+                      .p90_percent = quantile(scores.all, 0.9),
+                      .inside_percent = scores.intervals && rows > 0.0
+                                            ? 100.0 * static_cast<double>(scores.inside) / rows
+                                            : -1.0});
   }
   return checks;
 }
@@ -122,20 +131,56 @@ bool has_wide_groups(const MeasuredFamily<AttentionLaw>& family) {
                      [](const auto& row) { return row.shape.group >= 64.0; });
 }
 
+/// A moved law on rows of the GPU that it was moved to, but for those that it is then refitted to.
 template <class Law>
-void score_families(const FittedLaws& moved, const MeasuredRows& rows, const std::string& only,
-                    Pooled& pooled) {
+Scores transfer_scores(FittedLaw<Law> moved, MeasuredSpan<Law> rows,
+                       const TransferOptions& options) {
+  std::vector<MeasuredShape<Law>> anchors;
+  std::vector<bool> is_anchor(rows.size(), false);
+  if (options.anchors > 0) {
+    for (const std::size_t row : spread_anchors<Law>(moved, rows, options.anchors)) {
+      anchors.push_back(rows[row]);
+      is_anchor[row] = true;
+    }
+  }
+  if (!anchors.empty()) moved = with_anchors<Law>(moved, anchors).fitted;
+  std::vector<MeasuredShape<Law>> scored;
+  for (std::size_t row = 0; row < rows.size(); ++row) {
+    if (!is_anchor[row]) scored.push_back(rows[row]);
+  }
+  Scores scores = scores_of<Law>(moved, scored);
+  scores.intervals = true;
+  for (const MeasuredShape<Law>& row : scored) {
+    const double distance = std::abs(std::log(row.seconds / moved.seconds(row.shape, false)));
+    const TimeError error = time_error(moved.provenance(row.shape), options.rules);
+    if (distance <= error.at(kNormal95)) ++scores.inside;
+  }
+  return scores;
+}
+
+/// Jobs that score the families of one law, each in a place of its own.
+template <class Law>
+void add_transfers(const FittedLaws& moved, const MeasuredRows& rows,
+                   const TransferOptions& options, std::vector<Job>& jobs,
+                   std::deque<std::pair<Key, Scores>>& places) {
+  const std::string check =
+      "transfer to " + moved.system +
+      (options.anchors > 0 ? ", " + std::to_string(options.anchors) + " measured there" : "");
   int order = 0;
   for (const char* op : {"gemm", "generation_attention", "generation_mla", "moe"}) {
     ++order;
     for (const auto& [name, family] : of_law<Law, MeasuredFamily>(rows.families)) {
-      if (!counts(family.label, op, only)) continue;
-      Scores& scores = pooled[{order, "transfer to " + moved.system, op, family.label.dtype}];
-      if (const FittedLaw<Law>* fitted = moved.find<Law>(name)) {
-        scores.add(scores_of<Law>(*fitted, family.rows));
-      } else {
-        scores.unpredicted += std::ssize(family.rows);
+      if (!counts(family.label, op, options.only)) continue;
+      Scores& place =
+          places.emplace_back(Key{order, check, op, family.label.dtype}, Scores{}).second;
+      const FittedLaw<Law>* fitted = moved.find<Law>(name);
+      if (fitted == nullptr) {
+        place.unpredicted = std::ssize(family.rows);
+        continue;
       }
+      jobs.push_back({.size = family.rows.size(), .name = name, .run = [=, &place, &family] {
+                        place = transfer_scores<Law>(*fitted, family.rows, options);
+                      }});
     }
   }
 }
@@ -169,9 +214,13 @@ std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
 }
 
 std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
-                                             const std::string& only) {
+                                             const TransferOptions& options) {
+  std::vector<Job> jobs;
+  std::deque<std::pair<Key, Scores>> places;
+  for_each_law([&]<class Law>() { add_transfers<Law>(moved, rows, options, jobs, places); });
+  run_jobs(jobs, options.threads, [](const std::string&) {});
   Pooled pooled;
-  for_each_law([&]<class Law>() { score_families<Law>(moved, rows, only, pooled); });
+  for (const auto& [key, scores] : places) pooled[key].add(scores);
   return reported(pooled);
 }
 

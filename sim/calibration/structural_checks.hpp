@@ -5,13 +5,16 @@
 #include <vector>
 
 #include "hw_models/system.hpp"
+#include "hw_models/time_error.hpp"
 #include "sim/calibration/measured_rows.hpp"
 
 namespace helixsim {
 
 /// How well laws predict what lies apart from all that they were fitted to.
 struct StructuralCheck {
-  std::string check;  ///< "unseen (n, k)", "longer context", "larger batch", "transfer to SYSTEM"
+  /// "unseen (n, k)", "longer context", "larger batch", "transfer to SYSTEM", "transfer to SYSTEM,
+  /// N measured there"
+  std::string check;
   std::string op;
   std::string dtype;
   long long rows = 0;         ///< scored; none of them was seen by the fit
@@ -20,6 +23,9 @@ struct StructuralCheck {
   double law_p90_percent = 0.0;
   double median_percent = 0.0;  ///< of law and residuals
   double p90_percent = 0.0;
+  /// Of a transfer: part of the rows whose time lies in the 90 % interval of its prediction; below
+  /// 0 for any other check.
+  double inside_percent = -1.0;
 };
 
 struct StructuralOptions {
@@ -39,8 +45,16 @@ struct StructuralOptions {
 std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
                                                const StructuralOptions& options);
 
-/// Scores laws of GEMM, attention, MLA and MoE on rows of a system that they were not fitted to.
+struct TransferOptions {
+  std::string only = {};    ///< name of an op; empty: all
+  std::size_t anchors = 0;  ///< measurements of each family that the laws are refitted to
+  ErrorRules rules = {};    ///< of the fidelity whose intervals are judged
+  int threads = 1;
+};
+
+/// Scores laws of GEMM, attention, MLA and MoE on rows of a system that they were not fitted to,
+/// but for the anchors, which are not scored. The same for any number of threads.
 std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
-                                             const std::string& only);
+                                             const TransferOptions& options);
 
 }  // namespace helixsim

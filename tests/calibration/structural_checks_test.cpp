@@ -129,7 +129,7 @@ TEST_CASE("a transfer is scored where there is a law, and counts rows where ther
   fitted.law = of_law<GemmLaw, MeasuredFamily>(rows.families).at("gemm/nvfp4").plan.start;
   const double twice = std::log(2.0);
   fitted.residuals = {ResidualTable({{.coordinate = 0, .nodes = {0.0, 16.0}}}, {twice, twice})};
-  const auto checks = transfer_checks(moved, rows, "");
+  const auto checks = transfer_checks(moved, rows, {});
   REQUIRE(checks.size() == 2);
   CHECK(checks[0].check == "transfer to other");
   CHECK(checks[0].rows == 48);
@@ -138,4 +138,27 @@ TEST_CASE("a transfer is scored where there is a law, and counts rows where ther
   CHECK(checks[1].op == "generation_attention");
   CHECK(checks[1].rows == 0);
   CHECK(checks[1].unpredicted == 16);
+}
+
+TEST_CASE("a refit to measurements of the other GPU is judged by the rest of them",
+          "[calibration][transfer]") {
+  const MeasuredRows rows = made_rows();
+  FittedLaws moved{.system = "other", .software = {}, .laws = {}};
+  auto& fitted = of_law<GemmLaw, FittedLaw>(moved.laws)["gemm/nvfp4"];
+  fitted.law = of_law<GemmLaw, MeasuredFamily>(rows.families).at("gemm/nvfp4").plan.start;
+  fitted.law.bandwidth *= 0.7;
+  fitted.law.fixed *= 1.6;
+  fitted.transferred_from = "some_gpu";
+  const auto without = transfer_checks(moved, rows, {.only = "gemm"});
+  const auto with = transfer_checks(moved, rows, {.only = "gemm", .anchors = 12});
+  REQUIRE(without.size() == 1);
+  REQUIRE(with.size() == 1);
+  CHECK(with[0].check == "transfer to other, 12 measured there");
+  CHECK(with[0].rows == without[0].rows - 12);
+  CHECK(without[0].median_percent > 10.0);
+  CHECK(with[0].median_percent < 0.3 * without[0].median_percent);
+  CHECK(without[0].inside_percent > 50.0);
+  CHECK(with[0].inside_percent > 90.0);
+  const auto threads = transfer_checks(moved, rows, {.only = "gemm", .anchors = 12, .threads = 3});
+  CHECK(threads[0].p90_percent == with[0].p90_percent);
 }

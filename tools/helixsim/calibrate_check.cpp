@@ -3,7 +3,9 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <set>
 
+#include "hw_models/hardware.hpp"
 #include "sim/calibration/datasets/registry.hpp"
 #include "sim/calibration/structural_checks.hpp"
 #include "sim/calibration/transfer.hpp"
@@ -21,7 +23,8 @@ constexpr const char* kExample = R"(Example:
   helixsim calibrate check --measurements measurements --system gb200_nvl72
 Fits again without what is then predicted: GEMMs of unseen (n, k), contexts
 beyond 65,536 tokens, batches beyond 64. With --transfer-to, the laws of the
-system, with another one's data sheet, against that one's measurements.)";
+system, with another one's data sheet, against that one's measurements; with
+--anchors, also after a refit to a few of them (calibrate transfer).)";
 
 struct CheckOptions {
   CommonOptions common;
@@ -29,6 +32,7 @@ struct CheckOptions {
   std::string system;
   std::string only;
   std::vector<std::string> transfer_to;
+  std::size_t anchors = 0;
 };
 
 System system_named(const std::string& name, const char* flag) {
@@ -42,8 +46,18 @@ void check_op(const std::string& op) {
   throw ConfigError("--only: no structural check is of \"" + op + "\"" + suggestion(op, checked));
 }
 
+/// What a prediction of the system is widened by; nothing where it has no such fidelity.
+ErrorRules measured_rules(const System& system) {
+  constexpr const char* kMeasured = "measured";
+  const auto& all = system.fidelities;
+  if (std::find(all.begin(), all.end(), kMeasured) == all.end()) return {};
+  return Hardware(system, kMeasured, "auto").error_rules().value_or(ErrorRules{});
+}
+
 int check(const CheckOptions& options) {
   check_op(options.only);
+  if (options.anchors > 0 && options.transfer_to.empty())
+    throw ConfigError("--anchors: needs --transfer-to, a system that was measured");
   const OutputFormat format = options.common.output_format();
   const System system = system_named(options.system, "--system");
   std::vector<System> others;
@@ -62,8 +76,14 @@ int check(const CheckOptions& options) {
   for (const System& other : others) {
     const FittedLaws moved = kernels_transferred(read_system_laws(system), other);
     const MeasuredRows rows = read_measurements(options.measurements, other);
-    for (StructuralCheck& one : transfer_checks(moved, rows, options.only)) {
-      checks.push_back(std::move(one));
+    TransferOptions transfer{.only = options.only,
+                             .rules = measured_rules(other),
+                             .threads = static_cast<int>(options.common.thread_count())};
+    for (const std::size_t anchors : std::set<std::size_t>{0, options.anchors}) {
+      transfer.anchors = anchors;
+      for (StructuralCheck& one : transfer_checks(moved, rows, transfer)) {
+        checks.push_back(std::move(one));
+      }
     }
   }
   switch (format) {
@@ -99,6 +119,11 @@ void add_calibrate_check(CLI::App& calibrate, int& status) {
                  "Judge the laws also on this system, with its data sheet; repeatable")
       ->type_name("SYSTEM")
       ->allow_extra_args(false);
+  app.add_option("--anchors", options->anchors,
+                 "Judge them also after a refit to this many measurements of each kernel family "
+                 "there; needs --transfer-to")
+      ->type_name("N")
+      ->check(CLI::Range(1, 10'000));
   add_format(app, options->common);
   add_threads(app, options->common);
   app.callback([options, &status] { status = check(*options); });

@@ -124,7 +124,7 @@ TEST_CASE("every command has help with an example", "[cli][help]") {
 
 TEST_CASE("help fits a terminal of 80 columns", "[cli][help]") {
   std::vector<std::string> all = commands();
-  for (const char* below : {"fit", "layers", "report", "check", "run", "anchor"})
+  for (const char* below : {"fit", "layers", "report", "check", "transfer", "run", "anchor"})
     all.push_back(std::string("calibrate ") + below);
   for (const std::string& command : all) {
     for (const std::string& line : lines_of(run_helixsim(command + " --help").out)) {

@@ -1,30 +1,23 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <filesystem>
-#include <fstream>
 #include <memory>
-#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "hw_models/laws/law_file.hpp"
 #include "sim/calibration/accuracy.hpp"
-#include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/fit_system.hpp"
-#include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
-#include "sim/report/whole_file.hpp"
 #include "tools/helixsim/accuracy_folder.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
+#include "tools/helixsim/fitted_system.hpp"
 #include "tools/helixsim/progress.hpp"
 #include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr const char* kFitExample = R"(Examples:
   helixsim calibrate fit --measurements measurements --system gb200_nvl72 \
@@ -45,11 +38,14 @@ constexpr const char* kExamples = R"(Examples:
   helixsim calibrate report --records my_gpu.jsonl --system h200_hgx8 \
                             --out results/my_gpu
   helixsim calibrate check --measurements measurements --system gb200_nvl72
+  helixsim calibrate transfer --from my_gpu.json --system gb300_nvl72 \
+                              --out my_gb300.json
 `run` measures on this machine's GPU, `anchor` does in a minute; `fit` writes a
 system file with its laws; `report` shows rows that the fit did not see and how
 well its parameters are told; `layers` compares whole layers with the sums of
 their kernels' laws; `check` judges laws on measurements that lie apart from
-those that they are fitted to.)";
+those that they are fitted to; `transfer` moves laws to a GPU of which there are
+few measurements or none.)";
 
 struct FitOptions {
   CommonOptions common;
@@ -70,33 +66,12 @@ void keep_other_laws(const System& system, FittedLaws& laws) {
   });
 }
 
-/// The system's own file with its laws named, and the gap between kernels in seconds where it was
-/// measured (else 0); comments in it are lost.
-std::string system_text(const Node& document, const std::string& name, const std::string& laws,
-                        double graph_gap) {
-  std::ifstream in(document.file(), std::ios::binary);
-  auto json = nlohmann::ordered_json::parse(in, nullptr, true, true);
-  json["name"] = name;
-  json["laws"] = laws;
-  if (graph_gap > 0.0) {
-    for (const char* key : {"launch_gap", "in_graph_gap"})
-      json["fidelities"]["measured"]["kernels"][key] = {
-          {"value", fmt::format("{:.4g} us", 1e6 * graph_gap)},
-          {"source", "measured: empty kernels of a graph, which records contain once each"}};
-  }
-  return json.dump(2) + "\n";
-}
-
 int fit(const FitOptions& options) {
   const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
   const auto& [system, records, rows] = inputs;
-  const Node& document = system.document;
   std::optional<OutputFolder> report;
   if (!options.report.empty()) report.emplace(options.report, options.overwrite);
-  const fs::path out = options.out;
-  if (out.extension() != ".json") throw ConfigError("--out: expected a name that ends in .json");
-  const fs::path laws_name = fs::path("laws") / out.filename();
-  const fs::path laws_path = out.parent_path() / laws_name;
+  const FittedSystemPath path = fitted_system_path(options.out);
 
   Progress progress("fitting kernel families");
   const long long total = family_count(rows);
@@ -113,24 +88,16 @@ int fit(const FitOptions& options) {
 
   if (!records.empty()) keep_other_laws(system, laws);
 
-  std::error_code error;
-  fs::create_directories(laws_path.parent_path(), error);
-  write_whole_file(laws_path, "--out", [&](std::ostream& to) { to << to_json(laws); });
-  const bool named_already = fs::equivalent(document.file(), out, error) && !error &&
-                             system.laws_file == laws_path.string();
-  if (!named_already) {
-    const double gap = graph_gap_of(records);
-    const std::string text = system_text(document, out.stem().string(), laws_name.string(), gap);
-    write_whole_file(out, "--out", [&](std::ostream& to) { to << text; });
-  }
+  write_fitted_system(system, laws, records, path);
   if (report) {
-    write_calibration(*report, {.name = out.stem().string(),
+    const std::string name = path.system.stem().string();
+    write_calibration(*report, {.name = name,
                                 .title = system.title,
                                 .study = study,
                                 .aims = {},
                                 .records = records,
                                 .data_sheet_bandwidth = system.gpu.memory_bandwidth.value()});
-    write_accuracy(*report, {{.name = out.stem().string(),
+    write_accuracy(*report, {{.name = name,
                               .title = "Rows of the fit, " + system.title,
                               .software = laws.software,
                               .accuracy = accuracy_of(rows, laws)}});
@@ -138,7 +105,8 @@ int fit(const FitOptions& options) {
   if (options.common.output_format() == OutputFormat::Json) {
     fmt::print("{}", to_json(laws));
   } else {
-    fmt::print("{}\nwritten to {} and {}\n", fit_table(laws), out.string(), laws_path.string());
+    fmt::print("{}\nwritten to {} and {}\n", fit_table(laws), path.system.string(),
+               path.laws().string());
   }
   return kDone;
 }
@@ -165,6 +133,7 @@ void add_calibrate(CLI::App& program, int& status) {
   add_calibrate_report(app, status);
   add_calibrate_check(app, status);
   add_calibrate_layers(app, status);
+  add_calibrate_transfer(app, status);
   add_calibrate_run(app, status);
 }
 

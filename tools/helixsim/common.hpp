@@ -60,6 +60,8 @@ void add_calibrate_layers(CLI::App& calibrate, int& status);
 void add_calibrate_report(CLI::App& calibrate, int& status);
 /// `run` and `anchor`, below `calibrate`.
 void add_calibrate_run(CLI::App& calibrate, int& status);
+/// `transfer`, below `calibrate`.
+void add_calibrate_transfer(CLI::App& calibrate, int& status);
 void add_validate(CLI::App& program, int& status);
 
 }  // namespace helixsim

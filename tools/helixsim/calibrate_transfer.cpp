@@ -1,0 +1,113 @@
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+#include <memory>
+
+#include "sim/calibration/anchor_laws.hpp"
+#include "sim/calibration/datasets/records.hpp"
+#include "sim/calibration/transfer.hpp"
+#include "sim/config/catalog.hpp"
+#include "sim/config/config_error.hpp"
+#include "sim/report/transfer_table.hpp"
+#include "tools/helixsim/calibration_inputs.hpp"
+#include "tools/helixsim/common.hpp"
+#include "tools/helixsim/fitted_system.hpp"
+
+namespace helixsim {
+namespace {
+
+constexpr const char* kExample = R"(Examples:
+  helixsim calibrate transfer --from h200_hgx8 --system my_data_sheet.json \
+                              --out my_gpu.json
+  helixsim calibrate anchor --out my_gpu.jsonl
+  helixsim calibrate transfer --from h200_own.json --system gb200_nvl72 \
+                              --records my_gpu.jsonl --out my_gb200.json
+Rates change as the data sheets do, all else stays, and intervals are wider:
+each parameter is known to 5, 15 or 50 %. With records the laws of the kernels
+in them are refitted from there on; how far they then err is judged by records
+that the refit did not see. Laws that --system has of its own GPU stay.)";
+
+struct TransferOptions {
+  CommonOptions common;
+  std::string from;
+  std::string system;
+  std::vector<std::string> records;
+  std::string out;
+};
+
+System system_named(const std::string& name, const char* flag) {
+  return read_system(Catalog::find().read("hw_models/systems", name, flag));
+}
+
+/// What was fitted to a GPU's own measurements is better than what was moved to it.
+void keep_own_laws(const System& system, FittedLaws& laws) {
+  if (system.laws_file.empty()) return;
+  const FittedLaws own = read_system_laws(system);
+  for_each_law([&]<class Law>() {
+    for (const auto& [name, law] : of_law<Law, FittedLaw>(own.laws)) {
+      if (law.transferred_from.empty()) of_law<Law, FittedLaw>(laws.laws)[name] = law;
+    }
+  });
+}
+
+/// Families of the rows that there is no law for.
+std::vector<std::string> families_without_law(const MeasuredRows& rows, const FittedLaws& laws) {
+  std::vector<std::string> names;
+  for_each_law([&]<class Law>() {
+    for (const auto& [name, family] : of_law<Law, MeasuredFamily>(rows.families)) {
+      if (laws.find<Law>(name) == nullptr) names.push_back(name);
+    }
+  });
+  return names;
+}
+
+int transfer(const TransferOptions& options) {
+  const OutputFormat format = options.common.output_format();
+  const System from = system_named(options.from, "--from");
+  const System to = system_named(options.system, "--system");
+  const FittedSystemPath path = fitted_system_path(options.out);
+  if (from.laws_file.empty())
+    throw ConfigError("--from: " + options.from + " has no laws; calibrate fit writes some");
+  const std::vector<MeasuredRecord> records = read_all_records(options.records);
+  const MeasuredRows rows = records.empty() ? MeasuredRows{} : rows_of_records(records, to);
+  if (!options.records.empty() && family_count(rows) == 0)
+    throw ConfigError("--records: no record that a law could be fitted to");
+
+  AnchoredLaws moved = anchored(kernels_transferred(read_system_laws(from), to), rows);
+  keep_own_laws(to, moved.laws);
+  write_fitted_system(to, moved.laws, records, path);
+  const std::vector<std::string> without_law = families_without_law(rows, moved.laws);
+  switch (format) {
+    case OutputFormat::Json:
+      fmt::print("{}", transfer_json(moved, without_law));
+      break;
+    case OutputFormat::Csv:
+      fmt::print("{}", transfer_csv(moved));
+      break;
+    case OutputFormat::Table:
+      fmt::print("{}\nwritten to {} and {}\n", transfer_table(moved, without_law),
+                 path.system.string(), path.laws().string());
+      break;
+  }
+  return kDone;
+}
+
+}  // namespace
+
+void add_calibrate_transfer(CLI::App& calibrate, int& status) {
+  const auto options = std::make_shared<TransferOptions>();
+  CLI::App& app =
+      *calibrate.add_subcommand("transfer", "Laws of one GPU for another, by data sheet");
+  app.footer(kExample);
+  app.add_option("--from", options->from, "System whose laws are moved")->required();
+  app.add_option("--system", options->system, "System whose data sheet they are moved to")
+      ->required();
+  app.add_option("--records", options->records,
+                 "Records of calibrate anchor or run on that GPU (repeatable)")
+      ->type_name("FILE");
+  app.add_option("--out", options->out, "System file to write")->required()->type_name("FILE");
+  add_format(app, options->common);
+  app.callback([options, &status] { status = transfer(*options); });
+}
+
+}  // namespace helixsim

@@ -1,0 +1,28 @@
+#pragma once
+
+#include <filesystem>
+#include <span>
+#include <string>
+
+#include "hw_models/system.hpp"
+#include "sim/calibration/record.hpp"
+
+namespace helixsim {
+
+/// Where a system file with new laws is written, as --out names it.
+struct FittedSystemPath {
+  std::filesystem::path system;
+  std::filesystem::path laws_name;  ///< as the system file names it: laws/NAME.json beside it
+
+  [[nodiscard]] std::filesystem::path laws() const { return system.parent_path() / laws_name; }
+};
+/// Errors: ConfigError for a name that does not end in .json.
+FittedSystemPath fitted_system_path(const std::string& out);
+
+/// Writes the laws and, unless it is the system's own file that names them already, the system's
+/// file with its name and laws, and with the gap between kernels that records measured. Comments in
+/// it are lost.
+void write_fitted_system(const System& system, const FittedLaws& laws,
+                         std::span<const MeasuredRecord> records, const FittedSystemPath& path);
+
+}  // namespace helixsim

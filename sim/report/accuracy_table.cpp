@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -92,10 +93,11 @@ std::string accuracy_csv(std::span<const ScoredSystem> systems) {
       "p90_ape_percent\n";
   for (const ScoredSystem& system : systems) {
     for (const AccuracyGroup& group : system.accuracy.groups) {
-      text += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{}\n", system.name, group.op, group.dtype, group.kernel,
-          group.region, group.rows, group.unpredicted, format_exact(group.median_ape_percent),
-          format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
+      text +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(system.name), csv_cell(group.op),
+                      csv_cell(group.dtype), csv_cell(group.kernel), group.region, group.rows,
+                      group.unpredicted, format_exact(group.median_ape_percent),
+                      format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
     }
   }
   return text;

@@ -6,6 +6,7 @@
 #include "sim/calibration/repeatability.hpp"
 #include "sim/calibration/stream_fraction.hpp"
 #include "sim/report/calibration_report.hpp"
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -13,13 +14,6 @@ namespace helixsim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A cell that may have commas and quotes.
-std::string csv_cell(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 /// Null for what JSON has no number for.
 Json number(double value) {
@@ -143,11 +137,12 @@ std::string held_out_csv(const CalibrationReport& report) {
       "region,splits,waves\n";
   for (const FamilyStudy& family : report.study.families) {
     for (const HeldOutRow& row : family.held_out) {
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", report.name, family.family,
-                          csv_cell(row.shape), family.apart ? 1 : 0, format_exact(row.bytes),
-                          format_exact(1e6 * row.measured), format_exact(1e6 * row.predicted),
-                          format_exact(1e6 * row.law_alone), format_exact(row.error_percent()),
-                          name_of(row.region), row.splits, row.waves);
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(report.name),
+                          csv_cell(family.family), csv_cell(row.shape), family.apart ? 1 : 0,
+                          format_exact(row.bytes), format_exact(1e6 * row.measured),
+                          format_exact(1e6 * row.predicted), format_exact(1e6 * row.law_alone),
+                          format_exact(row.error_percent()), name_of(row.region), row.splits,
+                          row.waves);
     }
   }
   return text;
@@ -163,8 +158,8 @@ std::string parameters_csv(const CalibrationReport& report) {
         return open ? std::string() : format_exact(value / parameter.scale);
       };
       text += fmt::format(
-          "{},{},{},{},{},{},{},{},{}\n", report.name, family.family, parameter.name,
-          parameter.unit, format_exact(parameter.value / parameter.scale),
+          "{},{},{},{},{},{},{},{},{}\n", csv_cell(report.name), csv_cell(family.family),
+          parameter.name, parameter.unit, format_exact(parameter.value / parameter.scale),
           format_exact(100.0 * identity.log_error), end(identity.low, identity.low_open),
           end(identity.high, identity.high_open), csv_cell(identity_flags(family, p)));
     }

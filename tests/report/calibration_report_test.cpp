@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/report/layer_table.hpp"
 #include "sim/report/scatter_svg.hpp"
 
 using namespace helixsim;
@@ -99,11 +100,31 @@ TEST_CASE("parameters are flagged in words, on the page and in the tables",
   CHECK(identity_flags(family, 0).empty());
   CHECK(identity_flags(family, 1) == "tied to fixed (-0.991)");
   CHECK(identity_flags(family, 2) == "pinned");
-  CHECK(parameters_csv(report).find(",,,\"pinned\"\n") != std::string::npos);
+  CHECK(parameters_csv(report).find(",,,pinned\n") != std::string::npos);
   CHECK(calibration_html(report).find("not told") != std::string::npos);
   CHECK(calibration_table(report).find("bandwidth") != std::string::npos);
   study.families[0].parameters[0].value = 9e-6;
   CHECK(identity_flags(study.families[0], 0) == "outside of its interval");
+}
+
+TEST_CASE("names of kernels keep a table's columns, whatever is in them", "[report][calibration]") {
+  SystemStudy study;
+  study.families.push_back(some_family());
+  study.families[0].family = "own/gemm/a,\"b\"";
+  const CalibrationReport report{.name = "s,t", .title = "S", .study = study};
+  const std::string start = "\n\"s,t\",\"own/gemm/a,\"\"b\"\"\",";
+  CHECK(held_out_csv(report).find(start) != std::string::npos);
+  CHECK(parameters_csv(report).find(start) != std::string::npos);
+}
+
+TEST_CASE("keys of layers are cells of a table", "[report][calibration]") {
+  LayerPrediction layer;
+  layer.key.kernel = "rank_layer";
+  layer.measured = 1e-6;
+  const std::string csv = layer_csv({&layer, 1});
+  CHECK(csv.find("\n\"{\"\"kernel\"\":\"\"rank_layer\"\",") != std::string::npos);
+  CHECK(count_of(csv, "\"") % 2 == 0);
+  CHECK(csv.ends_with("}\",1,,\n"));
 }
 
 TEST_CASE("aims that are missed are named", "[report][calibration]") {

@@ -122,8 +122,8 @@ std::string fit_table(const FittedLaws& laws) {
                    {"all med/p90"}});
   for_each_law([&]<class Law>() { add_fits<Law>(laws, table); });
   return table.text() +
-         "Errors are in % on a fifth of the rows, which the fit that they judge did not see:\n"
-         "of the law alone, and of the law with its table of residuals.\n";
+         "Errors are in % on a fifth of the rows, or each of fewer than 20 in turn, which the\n"
+         "fit that they judge did not see: of the law alone, and with its table of residuals.\n";
 }
 
 }  // namespace helixsim

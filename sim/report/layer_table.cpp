@@ -37,14 +37,19 @@ std::optional<double> error_percent(const LayerPrediction& layer) {
   return 100.0 * (*layer.predicted / layer.measured - 1.0);
 }
 
+/// The study that chunks are of.
+CellKey without_chunks(CellKey key) {
+  key.shape.erase("chunks");
+  key.shape.erase("split_each");
+  return key;
+}
+
 /// The same study in one chunk; null when it was not measured.
 const LayerPrediction* uncut(const LayerPrediction& of, std::span<const LayerPrediction> all) {
   for (const LayerPrediction& other : all) {
-    const bool same = other.key.kernel == "hop_b" && shape_number(other.key, "chunks") == 1 &&
-                      shape_number(other.key, "b") == shape_number(of.key, "b") &&
-                      shape_number(other.key, "s") == shape_number(of.key, "s") &&
-                      shape_number(other.key, "copy") == shape_number(of.key, "copy");
-    if (same) return &other;
+    if (shape_number(other.key, "chunks") == 1 &&
+        without_chunks(other.key) == without_chunks(of.key))
+      return &other;
   }
   return nullptr;
 }
@@ -112,7 +117,7 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
     missing.insert(layer.missing.begin(), layer.missing.end());
   }
   if (missing.empty()) return text;
-  const std::string all = fmt::format("No law of {}.", fmt::join(missing, ", "));
+  const std::string all = fmt::format("No law or record of {}.", fmt::join(missing, ", "));
   text += '\n';
   for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
   return text;

@@ -12,6 +12,8 @@ struct CollectiveShape {
   double wire_bytes = 0;
   double local_bytes = 0;  ///< that it moves or converts in its own memory
   double experts = 0;      ///< that it receives for, each apart; 0: not such a collective
+
+  bool operator==(const CollectiveShape&) const = default;
 };
 
 /// Time of a collective: the library takes the fastest of up to three algorithms, each a line.

@@ -10,6 +10,8 @@ namespace helixsim {
 struct StreamShape {
   double rows = 1;
   double columns = 1;
+
+  bool operator==(const StreamShape&) const = default;
 };
 
 /// Time of an element-wise or quantising kernel.

@@ -132,14 +132,6 @@ SmoothGrids grids_of(const LawPlan<Law>& plan, MeasuredSpan<Law> rows) {
   return grids;
 }
 
-/// Error of a prediction on rows, as logarithms of measured over predicted time.
-template <class Law, class Predict>
-LawError error_on(MeasuredSpan<Law> rows, Predict&& predict) {
-  std::vector<double> logs;
-  for (const auto& row : rows) logs.push_back(std::log(row.seconds / predict(row.shape)));
-  return law_error(std::move(logs));
-}
-
 /// What the law leaves over of each row.
 template <class Law>
 std::vector<ResidualSample> samples_of(const Law& law, MeasuredSpan<Law> rows) {
@@ -193,37 +185,80 @@ FittedLaw<Law> fit_with_residuals(const Law& start, const LawPlan<Law>& plan,
   return with_residuals<Law>(solution, tuned<Law>(plan, solution.law, rows), rows);
 }
 
-/// A family's fit, and the one that told its error.
+/// A row, and which fit that has not seen it is judged by it.
 template <class Law>
-struct FamilyFit {
-  FittedLaw<Law> fitted;  ///< to all rows
-  FittedLaw<Law> trial;   ///< to the rows that are not `judged`
-  std::vector<MeasuredShape<Law>> judged;
-  bool apart =
-      true;  ///< false: too few to keep some out; the trial was fitted to what it is judged by
+struct JudgedRow {
+  MeasuredShape<Law> row;
+  std::size_t trial = 0;  ///< of FamilyFit::trials
 };
 
-/// The whole fit of a kernel family: choices searched, parameters fitted and residuals tuned
-/// without a fifth of the rows, which then tell the error; the same choices and the same smoothness
-/// fitted again to all rows.
+/// A family's fit, and those that told its error.
 template <class Law>
-FamilyFit<Law> fit_with_trial(const MeasuredFamily<Law>& family) {
-  auto [kept, held] = split_rows<Law>(family.rows);
+struct FamilyFit {
+  FittedLaw<Law> fitted;               ///< to all rows
+  std::vector<FittedLaw<Law>> trials;  ///< each to the rows that it is not judged by
+  std::vector<JudgedRow<Law>> judged;
+  bool in_turn = false;  ///< too few rows to keep a fifth out: each has a trial of its own
+
+  [[nodiscard]] const FittedLaw<Law>& trial_of(const JudgedRow<Law>& judge) const {
+    return trials[judge.trial];
+  }
+};
+
+/// Choices searched, parameters fitted and residuals tuned without a fifth of the rows, and the
+/// same choices and the same smoothness fitted again to all rows.
+template <class Law>
+FamilyFit<Law> fit_beside_held(const MeasuredFamily<Law>& family, MeasuredSpan<Law> kept,
+                               MeasuredSpan<Law> held) {
   const Law choices = search_choices<Law>(family.plan, kept);
   const LawSolution<Law> solution = fit_law<Law>(choices, family.plan.ceilings, kept);
   const LawPlan<Law> plan = tuned<Law>(family.plan, solution.law, kept);
   FamilyFit<Law> fit;
-  fit.trial = with_residuals<Law>(solution, plan, kept);
-  fit.fitted = with_residuals<Law>(fit_law<Law>(fit.trial.law, plan.ceilings, family.rows), plan,
-                                   family.rows);
+  fit.trials.push_back(with_residuals<Law>(solution, plan, kept));
+  fit.fitted = with_residuals<Law>(fit_law<Law>(fit.trials[0].law, plan.ceilings, family.rows),
+                                   plan, family.rows);
+  for (const auto& row : held) fit.judged.push_back({.row = row});
+  return fit;
+}
+
+/// Everything fitted to all rows, and once more without each shape. What no other row tells is as
+/// the plan begins with.
+template <class Law>
+FamilyFit<Law> fit_in_turn(const MeasuredFamily<Law>& family) {
+  const auto fit_to = [&](MeasuredSpan<Law> rows) {
+    return fit_with_residuals<Law>(search_choices<Law>(family.plan, rows), family.plan, rows);
+  };
+  FamilyFit<Law> fit;
+  fit.in_turn = true;
+  fit.fitted = fit_to(family.rows);
+  for (const MeasuredShape<Law>& row : family.rows) {
+    std::vector<MeasuredShape<Law>> others = family.rows;
+    std::erase_if(others, [&](const auto& other) { return other.shape == row.shape; });
+    fit.judged.push_back({.row = row, .trial = fit.trials.size()});
+    fit.trials.push_back(others.empty() ? FittedLaw<Law>{.law = family.plan.start}
+                                        : fit_to(others));
+  }
+  return fit;
+}
+
+/// The whole fit of a kernel family, and its error on rows that the fit which they judge did not
+/// see: a fifth of them, or, of fewer than 20, each in turn.
+template <class Law>
+FamilyFit<Law> fit_with_trial(const MeasuredFamily<Law>& family) {
+  const auto [kept, held] = split_rows<Law>(family.rows);
+  FamilyFit<Law> fit =
+      held.empty() ? fit_in_turn<Law>(family) : fit_beside_held<Law>(family, kept, held);
   fit.fitted.source = family.source;
-  fit.apart = !held.empty();
-  fit.judged = fit.apart ? std::move(held) : family.rows;
-  const FittedLaw<Law>& trial = fit.trial;
-  fit.fitted.law_error =
-      error_on<Law>(fit.judged, [&](const auto& shape) { return trial.law.seconds(shape, false); });
-  fit.fitted.error =
-      error_on<Law>(fit.judged, [&](const auto& shape) { return trial.seconds(shape, false); });
+  std::vector<double> of_law;
+  std::vector<double> of_all;
+  for (const JudgedRow<Law>& judge : fit.judged) {
+    const FittedLaw<Law>& trial = fit.trial_of(judge);
+    const auto& [shape, seconds] = judge.row;
+    of_law.push_back(std::log(seconds / trial.law.seconds(shape, false)));
+    of_all.push_back(std::log(seconds / trial.seconds(shape, false)));
+  }
+  fit.fitted.law_error = law_error(std::move(of_law));
+  fit.fitted.error = law_error(std::move(of_all));
   return fit;
 }
 

@@ -96,8 +96,9 @@ std::vector<double> standard_errors(const LogTimes& function, const std::vector<
   const auto rows = static_cast<Eigen::Index>(function.num_residuals());
   const auto columns = static_cast<Eigen::Index>(logs.size());
   const auto [cost, curvature] = curvature_at(function, logs);
-  const double freedom = static_cast<double>(std::max<Eigen::Index>(rows - columns, 1));
-  const double variance = std::max(cost / freedom, least_variance);
+  const double variance = std::max(
+      row_variance(cost, static_cast<std::size_t>(rows), static_cast<std::size_t>(columns)),
+      least_variance);
   std::vector<double> errors(logs.size(), HUGE_VAL);
   const Eigen::LDLT<Eigen::MatrixXd> factors(
       curvature + 1e-18 * curvature.trace() * Eigen::MatrixXd::Identity(columns, columns));
@@ -168,6 +169,10 @@ FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort) {
     solution.errors[free[worst]] = 0.0;
     solution.parameters[free[worst]] = problem.start[free[worst]];
   }
+}
+
+double row_variance(double cost, std::size_t rows, std::size_t free) {
+  return rows > free ? cost / static_cast<double>(rows - free) : kLossScale * kLossScale;
 }
 
 FitCurvature curvature_of(const FitProblem& problem, const std::vector<std::size_t>& free) {

@@ -48,6 +48,11 @@ struct FitSolution {
 /// Deterministic. Contract: low <= start <= high, all positive; there are measurements.
 FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort = {});
 
+/// Variance of a row's log time about a fit that leaves `cost`, a sum of robust squares. Where rows
+/// do not outnumber the free parameters, what is left says nothing: they scatter as the loss
+/// assumes.
+double row_variance(double cost, std::size_t rows, std::size_t free);
+
 /// The robust cost at a problem's start, and how it bends over the logarithms of some parameters.
 struct FitCurvature {
   double cost = 0.0;           ///< sum of robust squares

@@ -24,7 +24,7 @@ struct FamilyStudy {
   FamilyLabel label;
   std::string source;
   long long rows = 0;
-  bool apart = true;  ///< false: too few rows to keep some out, so the fit saw `held_out`
+  bool in_turn = false;  ///< too few rows to keep a fifth out: each was, of a fit of its own
   LawError law_error;
   LawError error;
   std::vector<HeldOutRow> held_out;

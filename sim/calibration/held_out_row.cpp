@@ -50,12 +50,14 @@ double least_bytes(const CollectiveLaw& /*law*/, const CollectiveShape& shape) {
 template <class Law>
 std::vector<HeldOutRow> held_out_rows(const FamilyFit<Law>& fit) {
   std::vector<HeldOutRow> rows;
-  for (const MeasuredShape<Law>& row : fit.judged) {
-    const Law& law = fit.trial.law;
+  for (const JudgedRow<Law>& judge : fit.judged) {
+    const MeasuredShape<Law>& row = judge.row;
+    const FittedLaw<Law>& trial = fit.trial_of(judge);
+    const Law& law = trial.law;
     HeldOutRow one{.shape = words(row.shape),
                    .bytes = least_bytes(law, row.shape),
                    .measured = row.seconds,
-                   .predicted = fit.trial.seconds(row.shape, false),
+                   .predicted = trial.seconds(row.shape, false),
                    .law_alone = law.seconds(row.shape, false),
                    .region = law.terms(row.shape, false).region()};
     if constexpr (requires { law.splits(row.shape); }) {

@@ -89,9 +89,11 @@ std::vector<ProfilePoint> walk(const FitProblem& problem, const HeldProblem& oth
   return points;
 }
 
-/// Where the profile crosses the threshold between two points, of which the first is below. Its
-/// root is nearly a line in the logarithm.
+/// Where the profile crosses the threshold between two points, of which the second is above. Its
+/// root is nearly a line in the logarithm. The first is above, too, where another parameter's
+/// refits ended lower than any of this one's: the interval is no more than that point.
 double crossing(const ProfilePoint& inside, const ProfilePoint& outside) {
+  if (inside.rise >= kProfileThreshold) return inside.value;
   const double a = std::sqrt(std::max(inside.rise, 0.0));
   const double b = std::sqrt(outside.rise);
   const double part = (std::sqrt(kProfileThreshold) - a) / (b - a);
@@ -178,10 +180,9 @@ Identifiability identifiability(const FitProblem& problem, const std::vector<boo
   }
   const std::size_t count = all.free.size();
   const FitCurvature curvature = curvature_of(problem, all.free);
-  const std::size_t rows = problem.measured.size();
-  const double freedom = rows > count ? static_cast<double>(rows - count) : 1.0;
   // Of synthetic rows without noise nothing is left; rounding is.
-  const double variance = std::max(curvature.cost / freedom, 1e-18);
+  const double variance =
+      std::max(row_variance(curvature.cost, problem.measured.size(), count), 1e-18);
   const Covariance covariance = covariance_of(curvature, count);
   all.condition = covariance.condition;
   for (std::size_t i = 0; i < count; ++i) {

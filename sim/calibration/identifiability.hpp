@@ -42,11 +42,11 @@ struct Identifiability {
 
 /// Identifiability at a solution, which is the problem's `start`.
 ///
-/// Model: with S the sum of robust squares and v = S / (rows - free parameters), the covariance of
-/// the logarithms is v (J^T J)^-1, and the 95 % interval of a parameter holds the values at which
-/// S, least over all others, is above its least by less than 3.84 v. Both agree where S is a
-/// parabola. Deterministic; dozens of fits, so only for who asks. Source: Raue et al. 2009 (profile
-/// likelihood), Bioinformatics 25(15).
+/// Model: with S the sum of robust squares and v = S / (rows - free parameters) (row_variance), the
+/// covariance of the logarithms is v (J^T J)^-1, and the 95 % interval of a parameter holds the
+/// values at which S, least over all others, is above its least by less than 3.84 v. Both agree
+/// where S is a parabola. Deterministic; dozens of fits, so only for who asks. Source: Raue et al.
+/// 2009 (profile likelihood), Bioinformatics 25(15).
 Identifiability identifiability(const FitProblem& problem, const std::vector<bool>& pinned);
 
 }  // namespace helixsim

@@ -31,7 +31,7 @@ inline int fold_of(std::size_t row) {
   return static_cast<int>(drawn(5, row, 0) * 5.0);
 }
 
-/// Rows to fit to, and the fifth that is kept out.
+/// Rows to fit to, and the fifth that is kept out; none is of fewer than 20.
 template <class Law>
 std::pair<std::vector<MeasuredShape<Law>>, std::vector<MeasuredShape<Law>>> split_rows(
     const std::vector<MeasuredShape<Law>>& rows) {

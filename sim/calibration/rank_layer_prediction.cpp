@@ -126,8 +126,10 @@ void predict_layer(const MeasuredRecord& record, const FittedLaws& laws, const L
     sum_mla(record, sum);
     sum_moe(record, sum);
   }
+  const bool overlaps = shape_number(record, "pdl") == 1.0;
+  if (overlaps && !gaps.both()) layer.missing.emplace_back("launch_chain");
   if (!layer.missing.empty()) return;
-  const double saved = shape_number(record, "pdl") == 1.0 ? gaps.serial - gaps.programmatic : 0.0;
+  const double saved = overlaps ? gaps.serial - gaps.programmatic : 0.0;
   double total = 0.0;
   for (LayerPart& part : layer.parts) {
     part.seconds -= saved;
@@ -136,11 +138,16 @@ void predict_layer(const MeasuredRecord& record, const FittedLaws& laws, const L
   layer.predicted = total;
 }
 
+/// Whether its time is one of the GPU at its usual rate.
+bool holds(const MeasuredRecord& record) {
+  return record.check.ok && !record.suspect && record_seconds(record) > 0.0;
+}
+
 /// Seconds of a copy that was measured alone; empty where it was not.
 std::optional<double> copy_alone(std::span<const MeasuredRecord> records, double bytes, double ctas,
                                  double rate) {
   for (const MeasuredRecord& record : records) {
-    const bool same = record.key.kernel == "throttled_copy" && record.check.ok &&
+    const bool same = record.key.kernel == "throttled_copy" && holds(record) &&
                       shape_number(record, "bytes") == bytes &&
                       shape_number(record, "ctas") == ctas && shape_number(record, "rate") == rate;
     if (same) return record_seconds(record);
@@ -164,10 +171,7 @@ void predict_hop_b(const MeasuredRecord& record, std::span<const MeasuredRecord>
   if (!layer.missing.empty()) return;
   layer.parts.push_back({"copy", *copy});
   const double attention = layer.parts.front().seconds;
-  double end = 0.0;
-  for (double chunk = 1.0; chunk <= chunks; chunk += 1.0)
-    end = std::max(end, chunk * attention) + *copy;
-  layer.predicted = end;
+  layer.predicted = attention + (chunks - 1.0) * std::max(attention, *copy) + *copy;
 }
 
 /// Layers, then studies of HOP-B; what differs in one thing stands together.
@@ -182,14 +186,12 @@ auto place_of(const CellKey& key) {
 LaunchGaps launch_gaps_of(std::span<const MeasuredRecord> records) {
   LaunchGaps gaps;
   for (const MeasuredRecord& record : records) {
-    const bool plain = record.key.kernel == "launch_chain" && record.check.ok &&
+    const bool plain = record.key.kernel == "launch_chain" && holds(record) &&
                        shape_number(record, "grid") == 1.0 && shape_number(record, "smem") == 0.0;
     if (!plain) continue;
     (record.key.variant == "programmatic" ? gaps.programmatic : gaps.serial) =
         record_seconds(record);
   }
-  if (gaps.programmatic == 0.0) gaps.programmatic = gaps.serial;
-  if (gaps.serial == 0.0) gaps.serial = gaps.programmatic;
   return gaps;
 }
 
@@ -200,8 +202,7 @@ std::vector<LayerPrediction> predict_layers(std::span<const MeasuredRecord> reco
   for (const MeasuredRecord& record : records) {
     const bool layer = record.key.kernel == "rank_layer" && shape_number(record, "exchange") == 0.0;
     const bool chunks = record.key.kernel == "hop_b";
-    if (!record.check.ok || record.suspect || !(layer || chunks)) continue;
-    if (record.key.mode != "graph_cold") continue;
+    if (!holds(record) || record.key.mode != "graph_cold" || !(layer || chunks)) continue;
     LayerPrediction& one = all.emplace_back();
     one.key = record.key;
     one.measured = record_seconds(record);

@@ -1,6 +1,9 @@
 #include "sim/calibration/record.hpp"
 
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <span>
+#include <vector>
 
 namespace helixsim {
 namespace {
@@ -8,13 +11,64 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 constexpr Range<double> kMicroseconds{0.0, 1e9};
+constexpr double kMostError = 1e300;  // of a check
 constexpr Range<long long> kCount{0, 1'000'000'000'000'000};
 constexpr std::size_t kLongestName = 200;
+
+/// Products of a few of them, which laws take logarithms of, stay whole numbers of a double.
+constexpr Range<long long> kLawNumber{1, 10'000'000};
+
+/// Numbers of a kernel's shape that laws divide by and take logarithms of.
+struct LawNumbers {
+  std::string_view kernel;
+  std::string_view variant;  ///< how it begins
+  std::vector<std::string_view> names;
+};
+
+const std::vector<LawNumbers>& law_numbers() {
+  static const std::vector<LawNumbers> kTable = {
+      {"gqa_decode", "", {"b", "s", "kvh", "g"}},
+      {"mla_decode", "", {"b", "s", "h"}},
+      {"gemm", "", {"m", "n", "k"}},
+      {"grouped_gemm", "", {"me", "n", "k", "e"}},
+      {"batched_gemm", "", {"m", "n", "k", "h"}},
+      {"rms_norm", "", {"m", "width"}},
+      {"swiglu", "", {"m", "width"}},
+      {"quantise", "", {"m", "width"}},
+      {"rope_append", "", {"b", "qh", "kvh"}},
+      {"mla_append", "", {"b", "h"}},
+      {"combine", "", {"rows", "parts", "width"}},
+      {"router", "", {"m", "e"}},
+      {"order_tokens", "", {"m", "e"}},
+      {"finalise", "", {"m", "n"}},
+      {"rank_layer", "", {"b", "s", "h", "qh", "kvp", "split"}},
+      {"rank_layer", "gqa_dense", {"kvh", "f"}},
+      {"rank_layer", "mla_moe", {"qr", "e", "fe", "fs"}},
+      {"hop_b", "", {"b", "s", "kvh", "g", "chunks"}},
+  };
+  return kTable;
+}
 
 std::string read_name(const Node& node, std::string_view key) {
   std::string text = node.text(key);
   if (text.size() > kLongestName) node.at(key).fail("expected at most 200 characters");
   return text;
+}
+
+/// Keys that are names: of a shape's numbers, of formats, of software.
+std::vector<std::string> read_keys(const Node& node) {
+  std::vector<std::string> names = node.keys();
+  for (const std::string& name : names) {
+    if (name.size() > kLongestName) node.fail("expected keys of at most 200 characters");
+  }
+  return names;
+}
+
+void check_law_numbers(const CellKey& key, const Node& shape) {
+  for (const LawNumbers& of : law_numbers()) {
+    if (of.kernel != key.kernel || !key.variant.starts_with(of.variant)) continue;
+    for (const std::string_view name : of.names) (void)shape.integer(name, kLawNumber);
+  }
 }
 
 CellKey read_key(const Node& node) {
@@ -25,9 +79,10 @@ CellKey read_key(const Node& node) {
               .dtype = {},
               .mode = read_name(node, "mode")};
   const Node shape = node.object("shape");
-  for (const std::string& name : shape.keys()) key.shape[name] = shape.integer(name, kCount);
+  for (const std::string& name : read_keys(shape)) key.shape[name] = shape.integer(name, kCount);
+  check_law_numbers(key, shape);
   const Node dtype = node.object("dtype");
-  for (const std::string& name : dtype.keys()) key.dtype[name] = read_name(dtype, name);
+  for (const std::string& name : read_keys(dtype)) key.dtype[name] = read_name(dtype, name);
   return key;
 }
 
@@ -50,7 +105,7 @@ GpuFacts read_gpu(const Node& node) {
           .l2_bytes = node.integer("l2", kCount),
           .memory_mhz = static_cast<int>(node.integer("mem_clk_mhz", {0, 1'000'000})),
           .uuid_hash = read_name(node, "uuid_hash"),
-          .gpus = node.has("count") ? static_cast<int>(node.integer("count", kCount)) : 1};
+          .gpus = node.has("count") ? static_cast<int>(node.integer("count", {1, 100'000})) : 1};
 }
 
 Clocks read_clocks(const Node& node) {
@@ -85,7 +140,9 @@ std::string to_json_line(const MeasuredRecord& record) {
             {"p10_us", record.timing.p10_us},
             {"p90_us", record.timing.p90_us},
             {"empty_us", record.timing.empty_us}};
-  json["check"] = {{"error", record.check.error}, {"ok", record.check.ok}};
+  // JSON has no number for what a kernel's infinities and NaN leave.
+  const double error = std::isfinite(record.check.error) ? record.check.error : kMostError;
+  json["check"] = {{"error", error}, {"ok", record.check.ok}};
   json["gpu"] = {{"name", record.gpu.name},
                  {"sm", record.gpu.sm},
                  {"sms", record.gpu.sms},
@@ -118,9 +175,11 @@ MeasuredRecord read_record(const Node& node) {
                         .standin = node.boolean("standin", false),
                         .suspect = node.boolean("suspect", false)};
   const Node check = node.object("check");
-  record.check = {.error = check.number("error", {0.0, 1e300}), .ok = check.boolean("ok", false)};
+  record.check = {.error = check.number("error", {0.0, kMostError}),
+                  .ok = check.boolean("ok", false)};
   const Node software = node.object("software");
-  for (const std::string& name : software.keys()) record.software[name] = read_name(software, name);
+  for (const std::string& name : read_keys(software))
+    record.software[name] = read_name(software, name);
   return record;
 }
 

@@ -73,10 +73,11 @@ struct MeasuredRecord {
 
 inline constexpr const char* kRecordSchema = "helixsim/record/1";
 
-/// Without a line break.
+/// Without a line break. read_record takes it back, also when the check's error is no number.
 std::string to_json_line(const MeasuredRecord& record);
 /// Reads "helixsim/record/1". Keys that it does not know are left alone: later versions add some.
-/// Errors: ConfigError; numbers out of range, names beyond 200 characters.
+/// Errors: ConfigError; numbers out of range, names beyond 200 characters, a shape without what the
+/// laws of its kernel need.
 MeasuredRecord read_record(const Node& node);
 
 }  // namespace helixsim

@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "sim/config/config_error.hpp"
@@ -12,8 +11,13 @@ namespace {
 
 std::string whole_text(const std::filesystem::path& file) {
   std::ifstream in(file, std::ios::binary);
-  if (!in) throw ConfigError(file.string() + ": cannot be read");
-  return {std::istreambuf_iterator<char>(in), {}};
+  std::string text;
+  char part[1 << 16];
+  while (in.read(part, sizeof(part)) || in.gcount() > 0)
+    text.append(part, static_cast<std::size_t>(in.gcount()));
+  // A folder opens like a file and fails when it is read.
+  if (!in.eof() || in.bad()) throw ConfigError(file.string() + ": cannot be read");
+  return text;
 }
 
 MeasuredRecord parse_line(const std::string& line, const std::string& place) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -92,10 +93,11 @@ std::string accuracy_csv(std::span<const ScoredSystem> systems) {
       "p90_ape_percent\n";
   for (const ScoredSystem& system : systems) {
     for (const AccuracyGroup& group : system.accuracy.groups) {
-      text += fmt::format(
-          "{},{},{},{},{},{},{},{},{},{}\n", system.name, group.op, group.dtype, group.kernel,
-          group.region, group.rows, group.unpredicted, format_exact(group.median_ape_percent),
-          format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
+      text +=
+          fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(system.name), csv_cell(group.op),
+                      csv_cell(group.dtype), csv_cell(group.kernel), group.region, group.rows,
+                      group.unpredicted, format_exact(group.median_ape_percent),
+                      format_exact(group.mean_ape_percent), format_exact(group.p90_ape_percent));
     }
   }
   return text;
@@ -120,8 +122,8 @@ std::string fit_table(const FittedLaws& laws) {
                    {"all med/p90"}});
   for_each_law([&]<class Law>() { add_fits<Law>(laws, table); });
   return table.text() +
-         "Errors are in % on a fifth of the rows, which the fit that they judge did not see:\n"
-         "of the law alone, and of the law with its table of residuals.\n";
+         "Errors are in % on a fifth of the rows, or each of fewer than 20 in turn, which the\n"
+         "fit that they judge did not see: of the law alone, and with its table of residuals.\n";
 }
 
 }  // namespace helixsim

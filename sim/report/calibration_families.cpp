@@ -93,8 +93,9 @@ void add_family(HtmlPage& page, const FamilyStudy& family, bool open) {
            open ? " open" : "", html_escaped(family.family),
            html_escaped(fmt::format("{}; median {:.2f} %, p90 {:.2f} %", family.source,
                                     family.error.median_percent, family.error.p90_percent)));
-  if (!family.apart) {
-    page.paragraph("notice", "Fewer than 20 rows: none was kept out, and the fit has seen these.");
+  if (family.in_turn) {
+    page.paragraph("notice",
+                   "Fewer than 20 rows: each in turn was kept out of a fit to the others.");
   }
   add_regions_key(page);
   page.add("<div class=\"plots\">\n");

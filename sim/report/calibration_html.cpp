@@ -32,7 +32,8 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
   page.add("<section><div class=\"section-head\"><h2>Rows held out</h2></div>\n");
   page.paragraph("note",
                  "A fifth of the rows of each kernel family was kept out of a trial fit, which is "
-                 "judged by them. The laws themselves are fitted to all rows.");
+                 "judged by them; of fewer than 20 rows each in turn. The laws themselves are "
+                 "fitted to all rows.");
   page.table_head({"kernel family", "#rows", "#held out", "#median %", "#p90 %", "#worst %",
                    "#law alone, median / p90 %", "aims"});
   for (const FamilyStudy& family : report.study.families) {
@@ -41,7 +42,7 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
       if (std::abs(row.error_percent()) > std::abs(worst)) worst = row.error_percent();
     }
     page.row({html_escaped(family.family), format_count(family.rows),
-              family.apart ? format_count(std::ssize(family.held_out)) : "none: too few rows",
+              format_count(std::ssize(family.held_out)) + (family.in_turn ? ", in turn" : ""),
               percent_cell(family.error.median_percent), percent_cell(family.error.p90_percent),
               fmt::format("{:+.1f}", worst),
               fmt::format("{:.2f} / {:.2f}", family.law_error.median_percent,

@@ -97,14 +97,20 @@ void add_stream(HtmlPage& page, const CalibrationReport& report) {
     page.add("</section>\n");
     return;
   }
-  const std::string& gpu = fractions.front().record->gpu.uuid_hash;
-  const double stream = read_stream(report.records, gpu);
-  page.paragraph(
-      "note",
-      fmt::format("The least bytes of a kernel over its own time (gap between kernels taken "
-                  "off), beside what the same GPU read in the same run: {:.3f} TB/s, {:.3f} "
-                  "of the data sheet. Kernels bound by arithmetic stay below.",
-                  stream / 1e12, stream / report.data_sheet_bandwidth));
+  std::map<std::string, double> streams;  // of each GPU
+  for (const StreamFraction& one : fractions) {
+    const std::string& gpu = one.record->gpu.uuid_hash;
+    if (!streams.contains(gpu)) streams[gpu] = read_stream(report.records, gpu);
+  }
+  std::string rates;
+  for (const auto& [gpu, stream] : streams)
+    rates += fmt::format("{}{:.3f} TB/s, {:.3f} of the data sheet", rates.empty() ? "" : "; ",
+                         stream / 1e12, stream / report.data_sheet_bandwidth);
+  page.paragraph("note",
+                 fmt::format("The least bytes of a kernel over its own time (gap between kernels "
+                             "taken off), beside what the same GPU read: {}. Kernels bound by "
+                             "arithmetic stay below.",
+                             rates));
   ByKernel kernels;
   for (const StreamFraction& one : fractions) kernels[one.record->key.kernel].push_back(&one);
   page.add("<div class=\"plots\">\n");

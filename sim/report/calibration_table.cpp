@@ -6,6 +6,7 @@
 #include "sim/calibration/repeatability.hpp"
 #include "sim/calibration/stream_fraction.hpp"
 #include "sim/report/calibration_report.hpp"
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -13,13 +14,6 @@ namespace helixsim {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-/// A cell that may have commas and quotes.
-std::string csv_cell(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) out += c == '"' ? std::string("\"\"") : std::string(1, c);
-  return out + "\"";
-}
 
 /// Null for what JSON has no number for.
 Json number(double value) {
@@ -65,7 +59,7 @@ Json family_json(const FamilyStudy& family, const HeldOutAims& aims) {
   }
   Json json = {{"rows", family.rows},
                {"judged_rows", family.held_out.size()},
-               {"held_out", family.apart},
+               {"in_turn", family.in_turn},
                {"error", error_json(family.error)},
                {"law_alone", error_json(family.law_error)},
                {"parameters", parameters_json(family)},
@@ -122,9 +116,9 @@ std::string calibration_table(const CalibrationReport& report) {
                 fmt::format("{:.2f}", family.error.p90_percent),
                 fmt::format("{:.1f}/{:.1f}", family.law_error.median_percent,
                             family.law_error.p90_percent),
-                missed         ? "missed"
-                : family.apart ? ""
-                               : "not held out"});
+                missed           ? "missed"
+                : family.in_turn ? "in turn"
+                                 : ""});
     std::string badly;
     for (std::size_t p = 0; p < family.parameters.size(); ++p) {
       if (family.identity.parameters[p].pinned || identity_flags(family, p).empty()) continue;
@@ -139,15 +133,16 @@ std::string calibration_table(const CalibrationReport& report) {
 
 std::string held_out_csv(const CalibrationReport& report) {
   std::string text =
-      "system,family,shape,held_out,bytes,measured_us,predicted_us,law_alone_us,error_percent,"
+      "system,family,shape,in_turn,bytes,measured_us,predicted_us,law_alone_us,error_percent,"
       "region,splits,waves\n";
   for (const FamilyStudy& family : report.study.families) {
     for (const HeldOutRow& row : family.held_out) {
-      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", report.name, family.family,
-                          csv_cell(row.shape), family.apart ? 1 : 0, format_exact(row.bytes),
-                          format_exact(1e6 * row.measured), format_exact(1e6 * row.predicted),
-                          format_exact(1e6 * row.law_alone), format_exact(row.error_percent()),
-                          name_of(row.region), row.splits, row.waves);
+      text += fmt::format("{},{},{},{},{},{},{},{},{},{},{},{}\n", csv_cell(report.name),
+                          csv_cell(family.family), csv_cell(row.shape), family.in_turn ? 1 : 0,
+                          format_exact(row.bytes), format_exact(1e6 * row.measured),
+                          format_exact(1e6 * row.predicted), format_exact(1e6 * row.law_alone),
+                          format_exact(row.error_percent()), name_of(row.region), row.splits,
+                          row.waves);
     }
   }
   return text;
@@ -163,8 +158,8 @@ std::string parameters_csv(const CalibrationReport& report) {
         return open ? std::string() : format_exact(value / parameter.scale);
       };
       text += fmt::format(
-          "{},{},{},{},{},{},{},{},{}\n", report.name, family.family, parameter.name,
-          parameter.unit, format_exact(parameter.value / parameter.scale),
+          "{},{},{},{},{},{},{},{},{}\n", csv_cell(report.name), csv_cell(family.family),
+          parameter.name, parameter.unit, format_exact(parameter.value / parameter.scale),
           format_exact(100.0 * identity.log_error), end(identity.low, identity.low_open),
           end(identity.high, identity.high_open), csv_cell(identity_flags(family, p)));
     }

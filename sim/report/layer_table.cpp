@@ -8,6 +8,7 @@
 #include <set>
 
 #include "sim/calibration/datasets/own_kernels.hpp"
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -36,14 +37,19 @@ std::optional<double> error_percent(const LayerPrediction& layer) {
   return 100.0 * (*layer.predicted / layer.measured - 1.0);
 }
 
+/// The study that chunks are of.
+CellKey without_chunks(CellKey key) {
+  key.shape.erase("chunks");
+  key.shape.erase("split_each");
+  return key;
+}
+
 /// The same study in one chunk; null when it was not measured.
 const LayerPrediction* uncut(const LayerPrediction& of, std::span<const LayerPrediction> all) {
   for (const LayerPrediction& other : all) {
-    const bool same = other.key.kernel == "hop_b" && shape_number(other.key, "chunks") == 1 &&
-                      shape_number(other.key, "b") == shape_number(of.key, "b") &&
-                      shape_number(other.key, "s") == shape_number(of.key, "s") &&
-                      shape_number(other.key, "copy") == shape_number(of.key, "copy");
-    if (same) return &other;
+    if (shape_number(other.key, "chunks") == 1 &&
+        without_chunks(other.key) == without_chunks(of.key))
+      return &other;
   }
   return nullptr;
 }
@@ -111,7 +117,7 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
     missing.insert(layer.missing.begin(), layer.missing.end());
   }
   if (missing.empty()) return text;
-  const std::string all = fmt::format("No law of {}.", fmt::join(missing, ", "));
+  const std::string all = fmt::format("No law or record of {}.", fmt::join(missing, ", "));
   text += '\n';
   for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
   return text;
@@ -121,9 +127,10 @@ std::string layer_csv(std::span<const LayerPrediction> layers) {
   std::string text = "key,measured_us,predicted_us,error_percent\n";
   for (const LayerPrediction& layer : layers) {
     const auto error = error_percent(layer);
-    text += fmt::format("\"{}\",{},{},{}\n", layer.key.text(), format_exact(1e6 * layer.measured),
-                        layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
-                        error ? format_exact(*error) : "");
+    text +=
+        fmt::format("{},{},{},{}\n", csv_cell(layer.key.text()), format_exact(1e6 * layer.measured),
+                    layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
+                    error ? format_exact(*error) : "");
   }
   return text;
 }

@@ -123,6 +123,45 @@ TEST_CASE("a parameter that few and noisy rows tell is flagged as uncertain",
   CHECK(all.parameters[0].uncertain);
 }
 
+TEST_CASE("rows that do not outnumber the parameters say little of them, however well they are met",
+          "[calibration][identifiability]") {
+  const FitProblem problem = rows_of(line, {5.0, 2.0}, {1.0, 100.0}, 0.0, 1);
+  const FitSolution solution = fit_parameters(problem);
+  REQUIRE(solution.cost < 1e-12);
+  // A row scatters by 5 % as far as is known.
+  CHECK(solution.errors[0] > 0.04);
+  CHECK(solution.errors[1] > 0.04);
+  CHECK(identified(problem).parameters[1].log_error == Approx(solution.errors[1]));
+  const FitSolution one = fit_parameters(rows_of(line, {5.0, 2.0}, {1.0}, 0.0, 1));
+  CHECK((one.pinned[0] || one.pinned[1]));
+}
+
+TEST_CASE("an interval is one also where another parameter's profile finds a deeper valley",
+          "[calibration][identifiability]") {
+  // Logarithms x and z: valleys at x = 1, where the solution is said to be, and x = -1, deeper;
+  // from one to the other only by way of z, of which x knows nothing.
+  FitProblem problem{.start = {std::exp(1.0), 1.0},
+                     .low = {std::exp(-3.0), std::exp(-3.0)},
+                     .high = {std::exp(3.0), std::exp(3.0)},
+                     .measured = std::vector<double>(60, 1.0),
+                     .predict = {}};
+  problem.predict = [](std::span<const double> parameters, std::span<double> out) {
+    const double x = std::log(parameters[0]);
+    const double z = std::log(parameters[1]);
+    std::fill(out.begin(), out.end(), 1.0);
+    out[0] = std::exp(3.0 * (x * x - 1.0 - z));
+    out[1] = std::exp(0.2 * (x + 1.0));
+    out[2] = std::exp(0.02 * z);
+  };
+  const Identifiability all = identifiability(problem, {false, false});
+  for (const ParameterIdentity& one : all.parameters) {
+    CHECK(std::isfinite(one.low));
+    CHECK(one.low <= one.high);
+    CHECK(one.low >= one.profile.front().value);
+    CHECK(one.high <= one.profile.back().value);
+  }
+}
+
 TEST_CASE("correlations are those of a symmetric matrix with ones on its diagonal",
           "[calibration][identifiability]") {
   const Identifiability all =

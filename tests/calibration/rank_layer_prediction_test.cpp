@@ -135,6 +135,44 @@ TEST_CASE("HOP-B on one GPU is a pipeline of chunks and the copies measured alon
   CHECK(predict_layers(records, laws)[0].predicted.value() == Approx(4 * chunk + 20e-6));
 }
 
+TEST_CASE("what was measured on a GPU off its usual rate takes no part in a prediction",
+          "[calibration][rank_layer]") {
+  const std::map<std::string, long long> shape{{"b", 8},    {"s", 16384},  {"kvh", 1},
+                                               {"g", 16},   {"chunks", 4}, {"copy", 4096},
+                                               {"ctas", 8}, {"rate", 100}};
+  const std::map<std::string, long long> copy{{"bytes", 1024}, {"ctas", 8}, {"rate", 100}};
+  std::vector<MeasuredRecord> records{
+      record_of("hop_b", "sm_copy", shape, {{"kv", "bf16"}}, 500.0),
+      record_of("throttled_copy", "loads", copy, {}, 900.0),
+      record_of("throttled_copy", "loads", copy, {}, 300.0),
+      record_of("launch_chain", "serial", {{"grid", 1}, {"smem", 0}}, {}, 1.6),
+      record_of("launch_chain", "serial", {{"grid", 1}, {"smem", 0}}, {}, 9.0)};
+  records[1].suspect = true;  // and measured again
+  records[4].suspect = true;
+  const auto found = predict_layers(records, simple_laws());
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].parts.back().seconds == Approx(300e-6));
+  CHECK(launch_gaps_of(records).serial == Approx(1.6e-6));
+  records.erase(records.begin() + 2);
+  CHECK_FALSE(predict_layers(records, simple_laws())[0].predicted);
+  records[0].suspect = true;
+  CHECK(predict_layers(records, simple_laws()).empty());
+}
+
+TEST_CASE("launches that overlap are not predicted by gaps that nobody measured",
+          "[calibration][rank_layer]") {
+  std::map<std::string, long long> shape = kLlama;
+  shape["pdl"] = 1;
+  std::vector<MeasuredRecord> records{
+      record_of("rank_layer", "gqa_dense_bf16", shape, {{"w", "bf16"}, {"kv", "bf16"}}, 170.0),
+      record_of("launch_chain", "serial", {{"grid", 1}, {"smem", 0}}, {}, 1.6)};
+  const auto without = predict_layers(records, simple_laws());
+  CHECK_FALSE(without[0].predicted);
+  CHECK(without[0].missing == std::vector<std::string>{"launch_chain"});
+  records.push_back(record_of("launch_chain", "programmatic", {{"grid", 1}, {"smem", 0}}, {}, 0.9));
+  CHECK(predict_layers(records, simple_laws())[0].predicted);
+}
+
 TEST_CASE("records of the project's own kernels make families that layers are predicted by",
           "[calibration][rank_layer]") {
   std::vector<MeasuredRecord> records;

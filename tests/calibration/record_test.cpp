@@ -1,6 +1,7 @@
 #include "sim/calibration/record.hpp"
 
 #include <catch2/catch.hpp>
+#include <cmath>
 #include <fstream>
 #include <nlohmann/json.hpp>
 
@@ -18,7 +19,7 @@ MeasuredRecord record_named(const std::string& kernel) {
   record.key = {.kernel = kernel,
                 .variant = "mma16_bulk3",
                 .impl = "own",
-                .shape = {{"b", 8}, {"s", 131072}},
+                .shape = {{"b", 8}, {"s", 131072}, {"kvh", 1}, {"g", 16}},
                 .dtype = {{"kv", "bf16"}},
                 .mode = "graph_cold"};
   record.bytes = 538968064;
@@ -59,6 +60,47 @@ TEST_CASE("a record is read as it was written", "[harness][record]") {
   CHECK(to_json_line(again) == line);
 }
 
+TEST_CASE("a check that a kernel failed with infinities is read back", "[harness][record]") {
+  for (const double error : {HUGE_VAL, std::nan("")}) {
+    MeasuredRecord record = record_named("gqa_decode");
+    record.check = {.error = error, .ok = false};
+    const MeasuredRecord again = read_record(node_of(to_json_line(record)));
+    CHECK_FALSE(again.check.ok);
+    CHECK(again.check.error > 1e100);
+  }
+}
+
+TEST_CASE("a shape that laws cannot take a logarithm of is refused with its place",
+          "[harness][record]") {
+  const auto with_shape = [](const std::string& kernel, const std::string& variant,
+                             std::map<std::string, long long> shape) {
+    MeasuredRecord record = record_named(kernel);
+    record.key.variant = variant;
+    record.key.shape = std::move(shape);
+    return node_of(to_json_line(record));
+  };
+  CHECK_NOTHROW(read_record(with_shape("gemm", "v", {{"m", 1}, {"n", 8}, {"k", 8}})));
+  CHECK_THROWS_WITH(read_record(with_shape("gemm", "v", {{"m", 1}, {"n", 8}})),
+                    "r.jsonl:1: /shape: missing key \"k\"");
+  CHECK_THROWS_WITH(read_record(with_shape("gemm", "v", {{"m", 0}, {"n", 8}, {"k", 8}})),
+                    Catch::Contains("r.jsonl:1: /shape/m: 0 is outside [1, "));
+  CHECK_THROWS_WITH(
+      read_record(with_shape("gqa_decode", "v",
+                             {{"b", 1'000'000'000}, {"s", 8}, {"kvh", 1'000'000'000}, {"g", 1}})),
+      Catch::Contains("/shape/b"));
+  CHECK_THROWS_WITH(read_record(with_shape(
+                        "hop_b", "sm_copy",
+                        {{"b", 8}, {"s", 8}, {"kvh", 1}, {"g", 1}, {"chunks", 1'000'000'000'000}})),
+                    Catch::Contains("/shape/chunks"));
+  const std::map<std::string, long long> layer{{"b", 1},  {"s", 1},   {"h", 1},
+                                               {"qh", 1}, {"kvp", 1}, {"split", 1}};
+  CHECK_THROWS_WITH(read_record(with_shape("rank_layer", "gqa_dense_bf16", layer)),
+                    Catch::Contains("missing key \"kvh\""));
+  CHECK_THROWS_WITH(read_record(with_shape("rank_layer", "mla_moe_e4m3", layer)),
+                    Catch::Contains("missing key \"qr\""));
+  CHECK_NOTHROW(read_record(with_shape("of a later version", "v", {})));
+}
+
 TEST_CASE("keys tell cells apart by all that they hold", "[harness][record]") {
   const CellKey key = record_named("a").key;
   CellKey other = key;
@@ -85,6 +127,8 @@ TEST_CASE("mistakes in a record are answered with their place", "[harness][recor
   wrong(R"({"shape": {"b": 1.5}})", "/shape/b");
   wrong(R"({"gpu": null})", "gpu");
   wrong(R"({"reps": 0})", "/reps");
+  wrong(R"({"gpu": {"count": 4294967297}})", "/gpu/count");  // 1 in 32 bits
+  wrong("{\"software\": {\"" + std::string(201, 'x') + "\": \"1\"}}", "/software: expected keys");
   CHECK_NOTHROW(read_record(node_of([] {
     nlohmann::json json = nlohmann::json::parse(to_json_line(record_named("a")));
     json["later"] = 1;
@@ -107,6 +151,8 @@ TEST_CASE("records are added to a file, after a torn line is cut off", "[harness
   CHECK(list.torn.empty());
   REQUIRE(list.records.size() == 2);
   CHECK(list.records[1].key.kernel == "b");
+  CHECK_THROWS_WITH(read_records(folder.path()), Catch::Contains("cannot be read"));  // a folder
+  CHECK_THROWS_WITH(read_records(folder.path() / "none"), Catch::Contains("cannot be read"));
   std::ofstream(file, std::ios::app) << "no json\n";
   CHECK_THROWS_WITH(read_records(file), Catch::Contains("r.jsonl:3: expected a record"));
 }

@@ -104,6 +104,40 @@ TEST_CASE("of two bodies of a kernel the faster is a row", "[calibration][record
   CHECK(mla.begin()->second.rows[0].seconds == Approx(60e-6));
 }
 
+TEST_CASE("what was measured again is one row, of the median", "[calibration][records]") {
+  std::vector<MeasuredRecord> records;
+  for (const double seconds : {9e-6, 5e-6, 7e-6}) {
+    records.push_back(record_of("grouped_gemm", {{"me", 8}, {"n", 4096}, {"k", 7168}, {"e", 4}},
+                                {{"w", "bf16"}}, seconds));
+    records.push_back(record_of(
+        "gqa_decode", {{"b", 8}, {"s", 65536}, {"kvh", 1}, {"g", 16}, {"split", 18}, {"page", 0}},
+        {{"kv", "bf16"}}, 10.0 * seconds));
+  }
+  records.push_back(records.back());  // another kernel walks along pages
+  records.back().key.shape["page"] = 16;
+  const MeasuredRows rows = rows_of_records(records, gb200());
+  const auto& grouped = of_law<GemmLaw, MeasuredFamily>(rows.families).at("own/grouped_gemm/v");
+  REQUIRE(grouped.rows.size() == 1);
+  CHECK(grouped.rows[0].seconds == Approx(7e-6));
+  const auto& gqa =
+      of_law<AttentionLaw, MeasuredFamily>(rows.families).at("attention/bfloat16/grouped");
+  REQUIRE(gqa.rows.size() == 1);
+  CHECK(gqa.rows[0].seconds == Approx(70e-6));
+}
+
+TEST_CASE("the gap between kernels is that of records that hold", "[calibration][records]") {
+  std::vector<MeasuredRecord> records;
+  for (const double empty : {1.0, 9.0, 9.0, 9.0}) {
+    records.push_back(record_of("gemm", {{"m", 8}, {"n", 8}, {"k", 8}}, {{"w", "bf16"}}, 20e-6));
+    records.back().timing.empty_us = empty;
+  }
+  records[1].suspect = true;
+  records[2].check.ok = false;
+  records[3].key.mode = "isolated";
+  CHECK(graph_gap_of(records) == Approx(1e-6));
+  CHECK(graph_gap_of({}) == 0.0);
+}
+
 TEST_CASE("a fit to records finds the law that made them", "[calibration][records]") {
   const System system = gb200();
   const DatasetSystem of{system};

@@ -66,7 +66,7 @@ TEST_CASE("calibrate report writes a page and tables of rows held out", "[cli][c
   CHECK(json.at("format") == "helixsim/calibration_report/1");
   const Json family = json.at("families").at("gemm/bfloat16");
   CHECK(family.at("rows") == 36);
-  CHECK(family.at("held_out") == true);
+  CHECK(family.at("in_turn") == false);
   CHECK(family.at("judged_rows") < 18);
   CHECK(family.at("parameters").at("l2_bandwidth").at("flags") == "pinned");
   CHECK(family.at("parameters").at("bandwidth").at("profile").size() > 4);

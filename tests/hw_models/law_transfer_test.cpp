@@ -98,6 +98,17 @@ TEST_CASE("laws of the same data sheet are not moved, and links say nothing of k
   CHECK(memory.find<CollectiveLaw>("nccl/all_reduce")->transferred_from.empty());
 }
 
+TEST_CASE("laws read back are those of their own GPU, whatever digits its data sheet has",
+          "[hw_models][transfer]") {
+  FittedLaws laws = some_laws();
+  laws.data_sheet.memory_bandwidth = BytesPerSecond(7.67231987e12);
+  laws.data_sheet.link_bandwidth = BytesPerSecond(9.00000321e11);
+  const FittedLaws read = read_laws(parse_json(to_json(laws), "laws.json"), kGpu);
+  const FittedLaws used = transferred(read, laws.data_sheet);
+  CHECK(gemm_of(used).transferred_from.empty());
+  CHECK(used.find<CollectiveLaw>("nccl/all_reduce")->transferred_from.empty());
+}
+
 TEST_CASE("a law that is moved twice says where it comes from, and its error grows once",
           "[hw_models][transfer]") {
   FittedLaws once = transferred(some_laws(), with_memory(4e12));

@@ -4,6 +4,7 @@
 
 #include <catch2/catch.hpp>
 
+#include "sim/report/layer_table.hpp"
 #include "sim/report/scatter_svg.hpp"
 
 using namespace helixsim;
@@ -99,11 +100,85 @@ TEST_CASE("parameters are flagged in words, on the page and in the tables",
   CHECK(identity_flags(family, 0).empty());
   CHECK(identity_flags(family, 1) == "tied to fixed (-0.991)");
   CHECK(identity_flags(family, 2) == "pinned");
-  CHECK(parameters_csv(report).find(",,,\"pinned\"\n") != std::string::npos);
+  CHECK(parameters_csv(report).find(",,,pinned\n") != std::string::npos);
   CHECK(calibration_html(report).find("not told") != std::string::npos);
   CHECK(calibration_table(report).find("bandwidth") != std::string::npos);
   study.families[0].parameters[0].value = 9e-6;
   CHECK(identity_flags(study.families[0], 0) == "outside of its interval");
+}
+
+TEST_CASE("names of kernels keep a table's columns, whatever is in them", "[report][calibration]") {
+  SystemStudy study;
+  study.families.push_back(some_family());
+  study.families[0].family = "own/gemm/a,\"b\"";
+  const CalibrationReport report{.name = "s,t", .title = "S", .study = study};
+  const std::string start = "\n\"s,t\",\"own/gemm/a,\"\"b\"\"\",";
+  CHECK(held_out_csv(report).find(start) != std::string::npos);
+  CHECK(parameters_csv(report).find(start) != std::string::npos);
+}
+
+TEST_CASE("keys of layers are cells of a table", "[report][calibration]") {
+  LayerPrediction layer;
+  layer.key.kernel = "rank_layer";
+  layer.measured = 1e-6;
+  const std::string csv = layer_csv({&layer, 1});
+  CHECK(csv.find("\n\"{\"\"kernel\"\":\"\"rank_layer\"\",") != std::string::npos);
+  CHECK(count_of(csv, "\"") % 2 == 0);
+  CHECK(csv.ends_with("}\",1,,\n"));
+}
+
+TEST_CASE("chunks gain over the same study in one", "[report][calibration]") {
+  const auto study = [](long long chunks, const char* cache, double us) {
+    LayerPrediction one;
+    one.key = {.kernel = "hop_b",
+               .variant = "sm_copy",
+               .impl = "own",
+               .shape = {{"b", 8},
+                         {"s", 16384},
+                         {"copy", 4096},
+                         {"chunks", chunks},
+                         {"split_each", 16 * chunks}},
+               .dtype = {{"kv", cache}},
+               .mode = "graph_cold"};
+    one.measured = one.predicted.emplace(1e-6 * us);
+    return one;
+  };
+  const std::vector<LayerPrediction> layers{study(1, "fp8", 50.0), study(1, "bf16", 100.0),
+                                            study(2, "bf16", 80.0)};
+  const std::string table = layer_table(layers, false);
+  CAPTURE(table);
+  const std::string cut = table.substr(table.find("chunks 2"));
+  CHECK(count_of(cut, "20.0") == 2);     // of 100 us, not of the other cache's 50
+  CHECK(count_of(table, "  0.0") == 4);  // one chunk over itself, measured and by laws
+}
+
+TEST_CASE("the page names the read stream of each GPU", "[report][calibration]") {
+  std::vector<MeasuredRecord> records;
+  for (const auto& [gpu, us] : {std::pair("a", 1000.0), std::pair("b", 2000.0)}) {
+    for (const char* kernel : {"stream_read", "gemm"}) {
+      MeasuredRecord record;
+      record.key = {.kernel = kernel,
+                    .variant = "loads",
+                    .impl = "own",
+                    .shape = {},
+                    .dtype = {},
+                    .mode = "graph_cold"};
+      record.bytes = 4e9;
+      record.timing = {.median_us = us, .p10_us = us, .p90_us = us};
+      record.check.ok = true;
+      record.gpu.uuid_hash = gpu;
+      records.push_back(record);
+    }
+  }
+  const SystemStudy study;
+  const std::string page = calibration_html({.name = "s",
+                                             .title = "S",
+                                             .study = study,
+                                             .aims = {},
+                                             .records = records,
+                                             .data_sheet_bandwidth = 8e12});
+  CHECK(page.find("4.000 TB/s, 0.500 of the data sheet; 2.000 TB/s, 0.250 of the data sheet.") !=
+        std::string::npos);
 }
 
 TEST_CASE("aims that are missed are named", "[report][calibration]") {

@@ -9,6 +9,7 @@
 #include "hw_models/laws/attention_kernels.hpp"
 #include "hw_models/laws/split_plan.hpp"
 #include "sim/calibration/datasets/own_kernels.hpp"
+#include "sim/calibration/log_errors.hpp"
 #include "sim/calibration/mla_module.hpp"
 
 namespace helixsim {
@@ -19,9 +20,31 @@ bool counts(const MeasuredRecord& record) {
          record.key.mode == "graph_cold";
 }
 
-/// Whether the record was launched with the splits that the law of its family would take.
+/// One row for each shape, with the median of its times: a shape that is both fitted to and kept
+/// out would judge the fit by what it has seen.
+template <class Law>
+void merge_repeated(std::vector<MeasuredShape<Law>>& rows) {
+  std::vector<MeasuredShape<Law>> merged;
+  std::vector<std::vector<double>> times;
+  for (const MeasuredShape<Law>& row : rows) {
+    const auto known = std::find_if(merged.begin(), merged.end(),
+                                    [&](const auto& one) { return one.shape == row.shape; });
+    const auto place = static_cast<std::size_t>(known - merged.begin());
+    if (known == merged.end()) {
+      merged.push_back(row);
+      times.emplace_back();
+    }
+    times[place].push_back(row.seconds);
+  }
+  for (std::size_t i = 0; i < merged.size(); ++i) merged[i].seconds = quantile(times[i], 0.5);
+  rows = std::move(merged);
+}
+
+/// Whether the record was launched with the splits that the law of its family would take, over a
+/// cache that lies in one piece.
 bool as_planned(const MeasuredRecord& record, const AttentionLaw& law,
                 const AttentionShape& shape) {
+  if (shape_number(record, "page") != 0.0) return false;
   const double items = shape.batch * shape.kv_heads * std::ceil(shape.group / law.tile_heads);
   const double parts = std::ceil(shape.kv_tokens / law.split_tokens);
   const double most = std::min(static_cast<double>(law.max_splits), parts);
@@ -43,6 +66,10 @@ class Rows {
   MeasuredRows take() {
     add_fastest_mlas();
     add_fastest_gemms();
+    for_each_law([&]<class Law>() {
+      for (auto& [name, family] : of_law<Law, MeasuredFamily>(rows_.families))
+        merge_repeated<Law>(family.rows);
+    });
     return std::move(rows_);
   }
 
@@ -79,7 +106,8 @@ class Rows {
   }
   bool add_attention(const MeasuredRecord& record, const AttentionShape& shape,
                      const TableFormat& kv, LawPlan<AttentionLaw> plan) {
-    if (!as_planned(record, plan.start, shape)) return true;  // measured for the cost of splits
+    if (!as_planned(record, plan.start, shape))
+      return true;  // measured for the cost of splits or pages
     const AttentionKernels kernels = attention_kernels(shape);
     FamilyFinder<AttentionLaw> families(rows_);
     auto& family = families.family(attention_family(kernels, kv.name), [&] {
@@ -155,12 +183,10 @@ MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const Syst
 double graph_gap_of(std::span<const MeasuredRecord> records) {
   std::vector<double> gaps;
   for (const MeasuredRecord& record : records) {
-    if (record.timing.empty_us > 0.0) gaps.push_back(1e-6 * record.timing.empty_us);
+    if (counts(record) && record.timing.empty_us > 0.0)
+      gaps.push_back(1e-6 * record.timing.empty_us);
   }
-  if (gaps.empty()) return 0.0;
-  const auto middle = gaps.begin() + std::ssize(gaps) / 2;
-  std::nth_element(gaps.begin(), middle, gaps.end());
-  return *middle;
+  return quantile(gaps, 0.5);
 }
 
 }  // namespace helixsim

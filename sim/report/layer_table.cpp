@@ -8,6 +8,7 @@
 #include <set>
 
 #include "sim/calibration/datasets/own_kernels.hpp"
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -111,7 +112,9 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
     missing.insert(layer.missing.begin(), layer.missing.end());
   }
   if (missing.empty()) return text;
-  const std::string all = fmt::format("No law of {}.", fmt::join(missing, ", "));
+  const std::string all = fmt::format(
+      "No law of {}; calibrate fit --records writes those of kernels that records have.",
+      fmt::join(missing, ", "));
   text += '\n';
   for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
   return text;
@@ -121,9 +124,10 @@ std::string layer_csv(std::span<const LayerPrediction> layers) {
   std::string text = "key,measured_us,predicted_us,error_percent\n";
   for (const LayerPrediction& layer : layers) {
     const auto error = error_percent(layer);
-    text += fmt::format("\"{}\",{},{},{}\n", layer.key.text(), format_exact(1e6 * layer.measured),
-                        layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
-                        error ? format_exact(*error) : "");
+    text +=
+        fmt::format("{},{},{},{}\n", csv_cell(layer.key.text()), format_exact(1e6 * layer.measured),
+                    layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
+                    error ? format_exact(*error) : "");
   }
   return text;
 }

@@ -72,10 +72,17 @@ AnchoredLaw<Law> with_anchors(const FittedLaw<Law>& moved, MeasuredSpan<Law> anc
   std::vector<double> after;
   const std::size_t parts = std::min(kParts, rows.size());
   for (std::size_t part = 0; part < parts && rows.size() > 1; ++part) {
+    const auto is_judged = [&](const typename Law::Shape& shape) {
+      for (std::size_t row = part; row < rows.size(); row += parts) {
+        if (rows[row].shape == shape) return true;  // also when it was measured twice
+      }
+      return false;
+    };
     std::vector<MeasuredShape<Law>> kept;
-    for (std::size_t row = 0; row < rows.size(); ++row) {
-      if (row % parts != part) kept.push_back(rows[row]);
+    for (const auto& row : rows) {
+      if (!is_judged(row.shape)) kept.push_back(row);
     }
+    if (kept.empty()) continue;
     const Law law = refitted<Law>(moved, kept).law;
     for (std::size_t row = part; row < rows.size(); row += parts)
       after.push_back(log_error(law, rows[row]));

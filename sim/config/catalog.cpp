@@ -67,8 +67,10 @@ Node Catalog::read(std::string_view folder, const std::string& name_or_path,
     }
     return read_json_file(name_or_path);
   }
-  const std::vector<std::string> known = names(folder);
+  std::vector<std::string> known = names(folder);
   if (std::find(known.begin(), known.end(), name_or_path) == known.end()) {
+    // A file of the working folder is told from a name by its extension.
+    if (fs::is_regular_file(name_or_path + ".json", error)) known = {name_or_path + ".json"};
     throw ConfigError(std::string(key) + ": no \"" + name_or_path + "\" in " + std::string(folder) +
                       suggestion(name_or_path, known));
   }

@@ -116,14 +116,16 @@ std::string accuracy_json(std::span<const ScoredSystem> systems) {
 std::string fit_table(const FittedLaws& laws) {
   TextTable table({{"kernel family", TextTable::Align::Left},
                    {"rows"},
-                   {"fitted"},
+                   {"fit"},
                    {"nodes"},
-                   {"law med/p90"},
-                   {"all med/p90"}});
+                   {"law %"},
+                   {"all %"}});
   for_each_law([&]<class Law>() { add_fits<Law>(laws, table); });
   return table.text() +
-         "Errors are in % on a fifth of the rows, or each of fewer than 20 in turn, which the\n"
-         "fit that they judge did not see: of the law alone, and with its table of residuals.\n";
+         "fit: parameters that the rows tell; nodes: of tables of residuals. Errors are\n"
+         "median/90th percentile on a fifth of the rows, or on each of fewer than 20 in\n"
+         "turn, which the fit that they judge did not see: of the law alone, and of all,\n"
+         "the law with its table of residuals.\n";
 }
 
 }  // namespace helixsim

@@ -70,7 +70,7 @@ void add_worst(HtmlPage& page, const FamilyStudy& family) {
       {"shape", "bound by", "#bytes", "#measured", "#predicted", "#law alone", "#error %"});
   for (std::size_t i = 0; i < shown; ++i) {
     const HeldOutRow& row = *rows[i];
-    page.row({html_escaped(row.shape), std::string(name_of(row.region)),
+    page.row({html_escaped(row.shape), region_label(name_of(row.region)),
               format_bytes(Bytes(row.bytes)), format_time(Seconds(row.measured)),
               format_time(Seconds(row.predicted)), format_time(Seconds(row.law_alone)),
               fmt::format("{:+.1f}", row.error_percent())});
@@ -79,11 +79,9 @@ void add_worst(HtmlPage& page, const FamilyStudy& family) {
 }
 
 void add_regions_key(HtmlPage& page) {
-  page.key({{"latency", "latency"},
-            {"l2", "L2 bandwidth"},
-            {"bandwidth", "HBM bandwidth"},
-            {"stream", "one CTA"},
-            {"compute", "arithmetic"}});
+  std::vector<std::pair<std::string, std::string>> entries;
+  for (const auto& [region, label] : kRegionLabels) entries.emplace_back(region, label);
+  page.key(entries);
 }
 
 }  // namespace

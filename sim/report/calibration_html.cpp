@@ -23,7 +23,6 @@ std::string_view asset(const char* begin, const char* end) {
 }
 
 std::string verdict(const CalibrationReport& report, const FamilyStudy& family) {
-  if (!report.aims.any()) return {};
   return report.aims.met_by(family.error) ? "<span class=\"met\">met</span>"
                                           : "<span class=\"missed\">missed</span>";
 }
@@ -34,20 +33,31 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
                  "A fifth of the rows of each kernel family was kept out of a trial fit, which is "
                  "judged by them; of fewer than 20 rows each in turn. The laws themselves are "
                  "fitted to all rows.");
-  page.table_head({"kernel family", "#rows", "#held out", "#median %", "#p90 %", "#worst %",
-                   "#law alone, median / p90 %", "aims"});
+  std::vector<std::string_view> columns{"kernel family",
+                                        "#median %",
+                                        "#p90 %",
+                                        "#worst %",
+                                        "#rows",
+                                        "#held out",
+                                        "#law alone, median / p90 %"};
+  if (report.aims.any()) columns.push_back("aims");
+  page.table_head(columns);
   for (const FamilyStudy& family : report.study.families) {
     double worst = 0.0;
     for (const HeldOutRow& row : family.held_out) {
       if (std::abs(row.error_percent()) > std::abs(worst)) worst = row.error_percent();
     }
-    page.row({html_escaped(family.family), format_count(family.rows),
-              format_count(std::ssize(family.held_out)) + (family.in_turn ? ", in turn" : ""),
-              percent_cell(family.error.median_percent), percent_cell(family.error.p90_percent),
-              fmt::format("{:+.1f}", worst),
-              fmt::format("{:.2f} / {:.2f}", family.law_error.median_percent,
-                          family.law_error.p90_percent),
-              verdict(report, family)});
+    std::vector<std::string> row{
+        html_escaped(family.family),
+        percent_cell(family.error.median_percent),
+        percent_cell(family.error.p90_percent),
+        fmt::format("{:+.1f}", worst),
+        format_count(family.rows),
+        format_count(std::ssize(family.held_out)) + (family.in_turn ? ", in turn" : ""),
+        fmt::format("{:.2f} / {:.2f}", family.law_error.median_percent,
+                    family.law_error.p90_percent)};
+    if (report.aims.any()) row.push_back(verdict(report, family));
+    page.row(row);
   }
   page.table_end();
   for (const UnpredictedRows& none : report.study.unpredicted) {
@@ -123,6 +133,28 @@ std::string signed_percent_label(double value) {
 
 std::string percent_cell(double value) {
   return fmt::format("{:.2f}", value);
+}
+
+std::string cell_label(const CellKey& key) {
+  std::string text = key.variant + (key.impl == "lib" ? " (library)" : "") + ":";
+  const char* between = " ";
+  for (const auto& [name, value] : key.shape) {
+    text += fmt::format("{}{} {}", between, name, value);
+    between = ", ";
+  }
+  between = "; ";
+  for (const auto& [name, format] : key.dtype) {
+    text += fmt::format("{}{} {}", between, name, format);
+    between = ", ";
+  }
+  return key.mode == "graph_cold" ? text : text + "; " + key.mode;
+}
+
+std::string region_label(std::string_view region) {
+  for (const RegionLabel& one : kRegionLabels) {
+    if (one.region == region) return std::string(one.label);
+  }
+  return std::string(region);
 }
 
 std::string calibration_html(const CalibrationReport& report) {

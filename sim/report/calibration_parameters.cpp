@@ -93,8 +93,8 @@ void add_correlation(HtmlPage& page, const FamilyStudy& family) {
 
 void add_parameters(HtmlPage& page, const FamilyStudy& family) {
   page.add("<h3>Parameters</h3>\n");
-  page.table_head(
-      {"parameter", "#value", "#standard error %", "#95 % interval", "profile", "flags"});
+  page.table_head({"parameter", "#value", "#standard error %", "#95 % interval, same unit",
+                   "profile", "flags"});
   for (std::size_t p = 0; p < family.parameters.size(); ++p) {
     const StudiedParameter& parameter = family.parameters[p];
     const ParameterIdentity& identity = family.identity.parameters[p];

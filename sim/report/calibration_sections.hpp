@@ -22,6 +22,21 @@ std::string signed_percent_label(double value);
 /// Two digits after the point.
 std::string percent_cell(double value);
 
+/// What bounds a row, in words; the first is also a class of the page.
+struct RegionLabel {
+  std::string_view region;
+  std::string_view label;
+};
+inline constexpr RegionLabel kRegionLabels[] = {{"latency", "latency"},
+                                                {"l2", "L2 bandwidth"},
+                                                {"bandwidth", "HBM bandwidth"},
+                                                {"stream", "one CTA"},
+                                                {"compute", "arithmetic"}};
+
+/// A cell for people, such as "gemv_bf16: k 512, m 1, n 128; w bf16; isolated".
+std::string cell_label(const CellKey& key);
+std::string region_label(std::string_view region);
+
 /// Every n-th, so that no plot has more dots than can be told apart.
 template <class Row>
 std::vector<const Row*> few_of(const std::vector<Row>& rows) {

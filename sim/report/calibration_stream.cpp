@@ -42,7 +42,7 @@ void add_stream_plot(HtmlPage& page, const std::string& kernel,
         {.x = record.bytes,
          .y = all[i]->fraction,
          .kind = body->first,
-         .title = fmt::format("{}: {:.2f} TB/s, {:.3f} of the stream", record.key.text(),
+         .title = fmt::format("{}: {:.2f} TB/s, {:.3f} of the stream", cell_label(record.key),
                               all[i]->rate / 1e12, all[i]->fraction)});
   }
   plot.x = logarithmic_axis("bytes", bytes, bytes_label);
@@ -85,6 +85,15 @@ void add_anchors(HtmlPage& page, const ByKernel& kernels) {
               fmt::format("{:.2f}", anchor.fraction), html_escaped(anchor.source)});
   }
   page.table_end();
+}
+
+/// The record whose repetitions differ most.
+std::string worst_label(const CalibrationReport& report, const Repeatability& kernel) {
+  for (const MeasuredRecord& record : report.records) {
+    if (record.key.kernel == kernel.kernel && record.key.text() == kernel.worst)
+      return cell_label(record.key);
+  }
+  return kernel.worst;
 }
 
 }  // namespace
@@ -141,7 +150,8 @@ void add_repeatability(HtmlPage& page, const CalibrationReport& report) {
     plot.points.push_back({.x = 1e-6 * record.timing.median_us,
                            .y = spread,
                            .kind = record.suspect ? "series1" : "series0",
-                           .title = fmt::format("{}: {:.2f} %", record.key.text(), spread)});
+                           .title = fmt::format("{} {}: {:.2f} %", record.key.kernel,
+                                                cell_label(record.key), spread)});
   }
   plot.x = logarithmic_axis("time", times, time_label);
   plot.y = linear_axis("spread", 0.0, most, percent_label);
@@ -155,7 +165,7 @@ void add_repeatability(HtmlPage& page, const CalibrationReport& report) {
     page.row({html_escaped(one.kernel), format_count(one.records), format_count(one.suspect),
               percent_cell(one.median_percent), percent_cell(one.p90_percent),
               percent_cell(one.worst_percent),
-              "<span class=\"soft\">" + html_escaped(one.worst) + "</span>"});
+              "<span class=\"soft\">" + html_escaped(worst_label(report, one)) + "</span>"});
   }
   page.table_end();
   page.add("</section>\n");

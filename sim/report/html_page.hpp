@@ -2,7 +2,6 @@
 
 #include <fmt/format.h>
 
-#include <initializer_list>
 #include <iterator>
 #include <string>
 #include <string_view>
@@ -35,7 +34,7 @@ class HtmlPage {
     add("</div>\n");
   }
   /// Columns whose name begins with "#" hold numbers.
-  void table_head(std::initializer_list<std::string_view> columns) {
+  void table_head(const std::vector<std::string_view>& columns) {
     add("<div class=\"scroll\"><table class=\"figures\"><thead><tr>");
     numbers_.clear();
     for (std::string_view column : columns) {

@@ -117,7 +117,9 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
     missing.insert(layer.missing.begin(), layer.missing.end());
   }
   if (missing.empty()) return text;
-  const std::string all = fmt::format("No law or record of {}.", fmt::join(missing, ", "));
+  const std::string all = fmt::format(
+      "No law or record of {}; calibrate fit --records writes laws of kernels that records have.",
+      fmt::join(missing, ", "));
   text += '\n';
   for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
   return text;

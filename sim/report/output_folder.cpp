@@ -27,41 +27,44 @@ bool looks_like_results(const fs::path& folder) {
 
 /// The folder itself, links and dots resolved. Errors: ConfigError for the working folder, which
 /// cannot be replaced.
-fs::path real_place(const fs::path& place) {
-  if (place.empty()) throw ConfigError("--out: expected a folder");
+fs::path real_place(const fs::path& place, const std::string& flag) {
+  if (place.empty()) throw ConfigError(flag + ": expected a folder");
   std::error_code error;
   fs::path real = fs::weakly_canonical(place, error);
   if (error) real = place;
   if (!real.has_filename()) real = real.parent_path();
   if (fs::equivalent(real, fs::current_path(error), error)) {
-    throw ConfigError("--out: " + place.string() + " is the working folder, expected another one");
+    throw ConfigError(flag + ": " + place.string() +
+                      " is the working folder, expected another one");
   }
   return real;
 }
 
-void write_file(const fs::path& path, std::string_view text, std::ios::openmode mode) {
+void write_file(const fs::path& path, std::string_view text, std::ios::openmode mode,
+                const std::string& flag) {
   std::ofstream file(path, std::ios::binary | mode);
   file.write(text.data(), static_cast<std::streamsize>(text.size()));
   file.close();
   if (!file)
-    throw ConfigError("--out: " + path.filename().string() + " cannot be written in " +
+    throw ConfigError(flag + ": " + path.filename().string() + " cannot be written in " +
                       path.parent_path().string());
 }
 
 }  // namespace
 
-OutputFolder::OutputFolder(const fs::path& place, bool overwrite) : place_(real_place(place)) {
+OutputFolder::OutputFolder(const fs::path& place, bool overwrite, std::string flag)
+    : flag_(std::move(flag)), place_(real_place(place, flag_)) {
   std::error_code error;
   if (fs::exists(place_, error)) {
     if (!fs::is_directory(place_, error))
-      throw ConfigError("--out: " + place_.string() + " is a file, expected a folder");
+      throw ConfigError(flag_ + ": " + place_.string() + " is a file, expected a folder");
     if (!fs::is_empty(place_, error)) {
-      if (!overwrite)
-        throw ConfigError("--out: " + place_.string() + " exists; --overwrite replaces it");
       if (!looks_like_results(place_)) {
-        throw ConfigError("--out: " + place_.string() +
+        throw ConfigError(flag_ + ": " + place_.string() +
                           " does not hold results of this program and is not replaced");
       }
+      if (!overwrite)
+        throw ConfigError(flag_ + ": " + place_.string() + " exists; --overwrite replaces it");
     }
   }
   working_ = place_;
@@ -69,7 +72,7 @@ OutputFolder::OutputFolder(const fs::path& place, bool overwrite) : place_(real_
   fs::remove_all(working_, error);  // left behind by a killed run with the same process number
   fs::create_directories(working_, error);
   if (error || !fs::is_directory(working_)) {
-    throw ConfigError("--out: " + place_.string() + " cannot be written: " + error.message());
+    throw ConfigError(flag_ + ": " + place_.string() + " cannot be written: " + error.message());
   }
 }
 
@@ -79,11 +82,11 @@ OutputFolder::~OutputFolder() {
 }
 
 void OutputFolder::write(std::string_view name, std::string_view text) const {
-  write_file(working_ / name, text, std::ios::trunc);
+  write_file(working_ / name, text, std::ios::trunc, flag_);
 }
 
 void OutputFolder::append(std::string_view name, std::string_view text) const {
-  write_file(working_ / name, text, std::ios::app);
+  write_file(working_ / name, text, std::ios::app, flag_);
 }
 
 void OutputFolder::commit() {
@@ -96,7 +99,7 @@ void OutputFolder::commit() {
   if (error) {
     std::error_code back;
     if (replaces && !fs::exists(place_, back)) fs::rename(old, place_, back);
-    throw ConfigError("--out: " + place_.string() + " cannot be replaced: " + error.message());
+    throw ConfigError(flag_ + ": " + place_.string() + " cannot be replaced: " + error.message());
   }
   committed_ = true;
   if (replaces) fs::remove_all(old, error);

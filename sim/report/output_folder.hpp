@@ -12,8 +12,9 @@ class OutputFolder {
  public:
   /// Errors: ConfigError when the place cannot be written, or exists and `overwrite` is not given,
   /// or exists and does not look like a result folder (no report.json,
-  /// accuracy.csv or held_out.csv of this program in it).
-  OutputFolder(const std::filesystem::path& place, bool overwrite);
+  /// accuracy.csv or held_out.csv of this program in it). Messages name the flag that the place
+  /// was given with.
+  OutputFolder(const std::filesystem::path& place, bool overwrite, std::string flag = "--out");
   ~OutputFolder();
   OutputFolder(const OutputFolder&) = delete;
   OutputFolder& operator=(const OutputFolder&) = delete;
@@ -25,6 +26,7 @@ class OutputFolder {
   void commit();
 
  private:
+  std::string flag_;
   std::filesystem::path place_;
   std::filesystem::path working_;
   bool committed_ = false;

@@ -156,3 +156,33 @@ TEST_CASE("records are added to a file, after a torn line is cut off", "[harness
   std::ofstream(file, std::ios::app) << "no json\n";
   CHECK_THROWS_WITH(read_records(file), Catch::Contains("r.jsonl:3: expected a record"));
 }
+
+TEST_CASE("a whole record without the end of its line is read, and stays when others are added",
+          "[harness][record]") {
+  const TemporaryFolder folder;
+  const std::string file = folder.file("r.jsonl", to_json_line(record_named("a")));
+  CHECK(read_records(file).records.size() == 1);
+  CHECK(read_records(file).torn.empty());
+  RecordAppender(file).append(record_named("b"));
+  const RecordList list = read_records(file);
+  REQUIRE(list.records.size() == 2);
+  CHECK(list.records[0].key.kernel == "a");
+}
+
+TEST_CASE("a file of something else is neither read as records nor cut", "[harness][record]") {
+  const TemporaryFolder folder;
+  const std::string text =
+      GENERATE("notes", R"({"format":"helixsim/system/1"})", R"({"schema":1})");
+  CAPTURE(text);
+  const std::string file = folder.file("other", text);
+  CHECK_THROWS_WITH(read_records(file), Catch::Contains("other:1: "));
+  CHECK_THROWS_AS(RecordAppender(file), ConfigError);
+  CHECK(contents(file) == text);
+}
+
+TEST_CASE("records are not read from a folder", "[harness][record]") {
+  const TemporaryFolder folder;
+  CHECK_THROWS_WITH(read_records(folder.path()),
+                    Catch::Contains(": is a folder, expected a file of records"));
+  CHECK_THROWS_WITH(read_records(folder.path() / "none.jsonl"), Catch::Contains(": no such file"));
+}

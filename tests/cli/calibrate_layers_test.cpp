@@ -63,7 +63,9 @@ TEST_CASE("calibrate layers says what is measured and which laws are missing", "
   CHECK(at("own/rms_norm/bf16") != std::string::npos);
   CHECK(at("S16,384 chunks 1 copy 0.0041 MB") < at("S16,384 chunks 2 copy 0.0041 MB"));
   CHECK(at("throttled_copy") != std::string::npos);  // of half the bytes
-  CHECK(lines_of(run_helixsim(command + " --format csv", folder.path()).out).size() == 5);
+  const auto csv = lines_of(run_helixsim(command + " --format csv", folder.path()).out);
+  REQUIRE(csv.size() == 5);
+  CHECK(csv[1].starts_with(R"("{""kernel"":""rank_layer"",)"));  // quotes within a cell are doubled
   CHECK(run_helixsim(command + " --format json", folder.path()).out.find("\"missing\"") !=
         std::string::npos);
 }

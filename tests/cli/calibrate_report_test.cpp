@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <filesystem>
 #include <nlohmann/json.hpp>
 
 #include "tests/support/run_program.hpp"
@@ -99,4 +100,56 @@ TEST_CASE("calibrate report wants one kind of measurements", "[cli][calibrate]")
   CHECK(none.status == 2);
   CHECK(none.err.find("expected one of --measurements and --records") != std::string::npos);
   CHECK(run_helixsim(std::string(kCommand) + " --measurements .", folder.path()).status == 2);
+}
+
+TEST_CASE("calibrate commands say what is wrong with their files and replace nothing else",
+          "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  (void)folder.file("empty.jsonl", "");
+  (void)folder.file("notes.json", "{}");
+  std::filesystem::create_directories(folder.path() / "thesis");
+  (void)folder.file("thesis/chapter.txt", "one");
+  (void)folder.file("mine.json", "{}");
+  const auto message = [&](const std::string& arguments) {
+    const ProgramRun run = run_helixsim("calibrate " + arguments, folder.path());
+    CAPTURE(arguments, run.err);
+    CHECK(run.status == 2);
+    CHECK(run.out.empty());
+    return run.err;
+  };
+  const std::string fit = "fit --system h200_hgx8 --records ";
+  CHECK(message(fit + "empty.jsonl --out x.json") ==
+        "helixsim: --records: no record in empty.jsonl\n");
+  CHECK(message(fit + "thesis --out x.json") ==
+        "helixsim: thesis: is a folder, expected a file of records\n");
+  CHECK(message("run --out thesis") ==
+        "helixsim: thesis: is a folder, expected a file of records\n");
+  CHECK(message(fit + "my.jsonl --out notes.json") ==
+        "helixsim: --out: notes.json is there already, is no \"helixsim/system/1\" and is not "
+        "replaced\n");
+  CHECK_THAT(message(fit + "my.jsonl --out x.json --report thesis"),
+             Catch::StartsWith("helixsim: --report: ") &&
+                 Catch::Contains("does not hold results of this program"));
+  CHECK_THAT(message(fit + "my.jsonl --out x.json --format csv"), Catch::Contains("--format"));
+  CHECK_THAT(message("layers --records my.jsonl --system mine"),
+             Catch::EndsWith("did you mean \"mine.json\"?\n"));
+  CHECK(contents(folder.path() / "notes.json") == "{}");
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "x.json"));
+}
+
+TEST_CASE("calibrate fit says what it fitted, what it kept and what it left out",
+          "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  const ProgramRun run = run_helixsim(
+      "calibrate fit --system h200_hgx8 --records my.jsonl --out my.json", folder.path());
+  CAPTURE(run.out, run.err);
+  REQUIRE(run.status == 0);
+  CHECK(run.out.find("gemm/bfloat16") != std::string::npos);
+  CHECK(run.out.find("wideep_moe") == std::string::npos);  // of other measurements
+  CHECK_THAT(run.out, Catch::Contains(" other families have no records and stay as they are"));
+  CHECK_THAT(run.out, Catch::Contains("  1 rows of stream_read: no law is fitted to it"));
+  CHECK(run_helixsim("check my.json my.jsonl", folder.path()).out ==
+        "my.json: right (system)\nmy.jsonl: right (37 records of <Made up>)\n");
 }

@@ -42,6 +42,16 @@ TEST_CASE("wrong flags are answered in one line with the nearest flag or the way
 TEST_CASE("an unknown command is named", "[cli][errors]") {
   CHECK(message("simulat --model llama-3.1-405b") ==
         "helixsim: unknown command \"simulat\"; did you mean \"simulate\"?");
+  CHECK(message("calibrate fti") == "helixsim: unknown command \"fti\"; did you mean \"fit\"?");
+}
+
+TEST_CASE("mistakes below calibrate name the flags and the help of the command that was typed",
+          "[cli][errors]") {
+  CHECK(message("calibrate run --out r.jsonl --budgt 3") ==
+        "helixsim: unknown argument \"--budgt\"; did you mean \"--budget\"?");
+  CHECK(message("calibrate run") ==
+        "helixsim: --out is required; see helixsim calibrate run --help");
+  CHECK_THAT(message("calibrate"), Catch::EndsWith("; see helixsim calibrate --help"));
 }
 
 TEST_CASE("wrong values of flags are answered at the flag", "[cli][errors]") {

@@ -124,6 +124,7 @@ TEST_CASE("every command has help with an example", "[cli][help]") {
 
 TEST_CASE("help fits a terminal of 80 columns", "[cli][help]") {
   std::vector<std::string> all = commands();
+  all.push_back("");
   for (const char* below : {"fit", "layers", "report", "check", "transfer", "run", "anchor"})
     all.push_back(std::string("calibrate ") + below);
   for (const std::string& command : all) {

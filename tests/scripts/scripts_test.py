@@ -147,6 +147,17 @@ class Scripts(unittest.TestCase):
         (self.project / "build/release/CMakeCache.txt").write_text("CMAKE_HOME_DIRECTORY:INTERNAL=/elsewhere\n")
         self.assertIn("cmake --fresh --preset release", self.call("setup")[2])
 
+    def test_an_nvcc_that_came_later_is_found(self):
+        self.call("setup")
+        cache = self.project / "build/release/CMakeCache.txt"
+        home = cache.read_text()
+        cache.write_text(home + "CMAKE_CUDA_COMPILER:FILEPATH=NOTFOUND\n")
+        self.assertNotIn("cmake --preset release", self.call("setup")[2])
+        self.add_stand_in("nvcc", "")
+        self.assertIn("cmake --preset release", self.call("setup")[2])
+        cache.write_text(home + "CMAKE_CUDA_COMPILER:FILEPATH=NOTFOUND\nHELIXSIM_CUDA:STRING=OFF\n")
+        self.assertNotIn("cmake --preset release", self.call("setup")[2])
+
     def test_a_failing_build_stops_everything(self):
         for script in ["run", "check"]:
             status, output, calls = self.call(script, STUB_BUILD_FAILS="1")

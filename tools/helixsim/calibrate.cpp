@@ -9,6 +9,8 @@
 #include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/fit_system.hpp"
 #include "sim/report/accuracy_table.hpp"
+#include "sim/report/text_table.hpp"
+#include "sim/units/format.hpp"
 #include "tools/helixsim/accuracy_folder.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
@@ -40,12 +42,12 @@ constexpr const char* kExamples = R"(Examples:
   helixsim calibrate check --measurements measurements --system gb200_nvl72
   helixsim calibrate transfer --from my_gpu.json --system gb300_nvl72 \
                               --out my_gb300.json
-`run` measures on this machine's GPU, `anchor` does in a minute; `fit` writes a
-system file with its laws; `report` shows rows that the fit did not see and how
-well its parameters are told; `layers` compares whole layers with the sums of
-their kernels' laws; `check` judges laws on measurements that lie apart from
-those that they are fitted to; `transfer` moves laws to a GPU of which there are
-few measurements or none.)";
+`run` measures on this machine's GPU, `anchor` a few points in a minute; `fit`
+writes a system file with its laws; `report` shows rows that the fit did not see
+and how well its parameters are told; `layers` compares whole layers with the
+sums of their kernels' laws; `check` judges laws on measurements that lie apart
+from those that they are fitted to; `transfer` moves laws to a GPU of which
+there are few measurements or none.)";
 
 struct FitOptions {
   CommonOptions common;
@@ -55,58 +57,81 @@ struct FitOptions {
   bool overwrite = false;
 };
 
-/// Laws of kernels that were not measured stay those of the system, where it has some.
-void keep_other_laws(const System& system, FittedLaws& laws) {
-  if (system.laws_file.empty()) return;
+/// Laws of kernels that were not measured stay those of the system, where it has some; how many.
+long long keep_other_laws(const System& system, FittedLaws& laws) {
+  if (system.laws_file.empty()) return 0;
   const FittedLaws known = read_system_laws(system);
+  long long kept = 0;
   for_each_law([&]<class Law>() {
     auto& families = of_law<Law, FittedLaw>(laws.laws);
     for (const auto& [name, law] : of_law<Law, FittedLaw>(known.laws))
-      families.try_emplace(name, law);
+      kept += families.try_emplace(name, law).second ? 1 : 0;
   });
+  return kept;
 }
 
-int fit(const FitOptions& options) {
-  const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
-  const auto& [system, records, rows] = inputs;
-  std::optional<OutputFolder> report;
-  if (!options.report.empty()) report.emplace(options.report, options.overwrite);
-  const FittedSystemPath path = fitted_system_path(options.out);
-
-  Progress progress("fitting kernel families");
-  const long long total = family_count(rows);
+SystemStudy study_of(const CalibrationInputs& inputs, const FitOptions& options) {
+  Progress progress("fitting kernel families", "families");
+  const long long total = family_count(inputs.rows);
   long long fitted = 0;
   const auto threads = static_cast<int>(options.common.thread_count());
   const auto count = [&](const std::string&) { progress.update(++fitted, total); };
+  if (!options.report.empty()) return study_system(inputs.rows, inputs.system, threads, count);
   SystemStudy study;
-  if (report) {
-    study = study_system(rows, system, threads, count);
-  } else {
-    study.laws = fit_system(rows, system, threads, count);
+  study.laws = fit_system(inputs.rows, inputs.system, threads, count);
+  study.unpredicted = inputs.rows.unpredicted;
+  return study;
+}
+
+void write_report(OutputFolder& folder, const FittedSystemPath& files,
+                  const CalibrationInputs& inputs, const SystemStudy& study,
+                  const FittedLaws& laws) {
+  write_calibration(folder, {.name = files.system.stem().string(),
+                             .title = inputs.system.title,
+                             .study = study,
+                             .aims = {},
+                             .records = inputs.records,
+                             .data_sheet_bandwidth = inputs.system.gpu.memory_bandwidth.value()});
+  write_accuracy(folder, {{.name = files.system.stem().string(),
+                           .title = "Rows of the fit, " + inputs.system.title,
+                           .software = laws.software,
+                           .accuracy = accuracy_of(inputs.rows, laws)}});
+}
+
+/// What was fitted, what was not, and where it is.
+void print_fit(const SystemStudy& study, long long kept, const CalibrationInputs& inputs,
+               const FittedSystemPath& files) {
+  fmt::print("{}", fit_table(study.laws));
+  if (kept > 0) {
+    const std::string text =
+        fmt::format("{} other families have no records and stay as they are in the laws of {}.",
+                    format_count(kept), inputs.system.name);
+    fmt::print("\n{}\n", fmt::join(wrap_words(text, kTerminalColumns), "\n"));
   }
+  if (!study.unpredicted.empty()) fmt::print("\nNot fitted:\n");
+  for (const UnpredictedRows& none : study.unpredicted) {
+    fmt::print("  {} rows of {}: {}\n", format_count(none.rows), none.label.op, none.reason);
+  }
+  fmt::print("\nwritten to {} and {}\n", files.system.string(), files.laws().string());
+}
+
+int fit(const FitOptions& options) {
+  const OutputFormat format = options.common.output_format();
+  if (format == OutputFormat::Csv)
+    throw ConfigError("--format: calibrate fit has no csv; expected one of table, json");
+  const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
+  const FittedSystemPath files = fitted_system_path(options.out);
+  std::optional<OutputFolder> report;
+  if (!options.report.empty()) report.emplace(options.report, options.overwrite, "--report");
+  const SystemStudy study = study_of(inputs, options);
   FittedLaws laws = study.laws;
-
-  if (!records.empty()) keep_other_laws(system, laws);
-
-  write_fitted_system(system, laws, records, path);
-  if (report) {
-    const std::string name = path.system.stem().string();
-    write_calibration(*report, {.name = name,
-                                .title = system.title,
-                                .study = study,
-                                .aims = {},
-                                .records = records,
-                                .data_sheet_bandwidth = system.gpu.memory_bandwidth.value()});
-    write_accuracy(*report, {{.name = name,
-                              .title = "Rows of the fit, " + system.title,
-                              .software = laws.software,
-                              .accuracy = accuracy_of(rows, laws)}});
-  }
-  if (options.common.output_format() == OutputFormat::Json) {
+  const long long kept = inputs.records.empty() ? 0 : keep_other_laws(inputs.system, laws);
+  write_fitted_system(inputs.system, laws, inputs.records, files);
+  if (report) write_report(*report, files, inputs, study, laws);
+  if (format == OutputFormat::Json) {
     fmt::print("{}", to_json(laws));
   } else {
-    fmt::print("{}\nwritten to {} and {}\n", fit_table(laws), path.system.string(),
-               path.laws().string());
+    print_fit(study, kept, inputs, files);
   }
   return kDone;
 }
@@ -118,7 +143,7 @@ void add_calibrate(CLI::App& program, int& status) {
   app.require_subcommand(1);
   app.footer(kExamples);
   auto options = std::make_shared<FitOptions>();
-  CLI::App& fit_app = *app.add_subcommand("fit", "Fit the laws of kernels to tables");
+  CLI::App& fit_app = *app.add_subcommand("fit", "Fit the laws of kernels to records or tables");
   fit_app.footer(kFitExample);
   add_calibration_inputs(fit_app, options->inputs);
   fit_app.add_option("--out", options->out, "System file to write")->required()->type_name("FILE");

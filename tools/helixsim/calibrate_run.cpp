@@ -167,12 +167,13 @@ int run(const RunOptions& options) {
   return result.status;
 }
 
-void add_run_flags(CLI::App& app, RunOptions& options) {
+void add_run_flags(CLI::App& app, RunOptions& options, double seconds) {
   app.add_option("--out", options.out,
                  "Records file: lines are added, what it has is not measured again")
       ->required()
       ->type_name("FILE");
-  app.add_option("--budget", options.budget, "Seconds to measure for")
+  app.add_option("--budget", options.budget,
+                 fmt::format("Seconds to measure for (default {:g})", seconds))
       ->check(CLI::Range(1.0, 86'400.0))
       ->type_name("SECONDS");
 }
@@ -180,7 +181,7 @@ void add_run_flags(CLI::App& app, RunOptions& options) {
 std::string kernels_text() {
   std::string text = "Kernels, in the order of what they tell:\n";
   for (const PlanEntry& entry : plan_entries())
-    text += fmt::format("  {:<14}{}\n", entry.kernel, entry.text);
+    text += fmt::format("  {:<16}{}\n", entry.kernel, entry.text);
   return text;
 }
 
@@ -189,7 +190,7 @@ std::string kernels_text() {
 void add_calibrate_run(CLI::App& calibrate, int& status) {
   const auto options = std::make_shared<RunOptions>();
   CLI::App& app = *calibrate.add_subcommand("run", "Measure the kernels on this machine's GPU");
-  add_run_flags(app, *options);
+  add_run_flags(app, *options, kFullSeconds);
   app.add_option("--only", options->only, "Kernel to measure (repeatable); else all")
       ->type_name("KERNEL");
   app.footer(kernels_text() + R"(
@@ -197,14 +198,14 @@ Example:
   helixsim calibrate run --out my_gpu.jsonl
 Takes nine minutes (--budget). What matters most is measured first, so a run
 that is cut off is of use; the same command goes on. Without a GPU the exit
-status is 3.)");
+status is 3; it is 1 where a kernel failed its check.)");
   app.callback([options, &status] { status = run(*options); });
 
   const auto few = std::make_shared<RunOptions>();
   few->anchor = true;
   CLI::App& anchor =
       *calibrate.add_subcommand("anchor", "A minute's measurement of each kernel's range");
-  add_run_flags(anchor, *few);
+  add_run_flags(anchor, *few, kAnchorSeconds);
   anchor.footer(R"(Example:
   helixsim calibrate anchor --out my_gpu.jsonl
 A few points of each kernel: enough for the rates of a GPU of a known kind.)");

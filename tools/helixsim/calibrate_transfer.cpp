@@ -65,13 +65,13 @@ int transfer(const TransferOptions& options) {
   const OutputFormat format = options.common.output_format();
   const System from = system_named(options.from, "--from");
   const System to = system_named(options.system, "--system");
-  const FittedSystemPath path = fitted_system_path(options.out);
   if (from.laws_file.empty())
     throw ConfigError("--from: " + options.from + " has no laws; calibrate fit writes some");
   const std::vector<MeasuredRecord> records = read_all_records(options.records);
   const MeasuredRows rows = records.empty() ? MeasuredRows{} : rows_of_records(records, to);
   if (!options.records.empty() && family_count(rows) == 0)
     throw ConfigError("--records: no record that a law could be fitted to");
+  const FittedSystemPath path = fitted_system_path(options.out);
 
   AnchoredLaws moved = anchored(kernels_transferred(read_system_laws(from), to), rows);
   keep_own_laws(to, moved.laws);

@@ -1,5 +1,7 @@
 #include "tools/helixsim/calibration_inputs.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
 #include <iterator>
 
@@ -11,7 +13,19 @@
 #include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
-namespace {}  // namespace
+namespace {
+
+/// Why no law can be fitted to any of the records.
+std::string nothing_to_fit(const MeasuredRows& rows) {
+  std::string text = "no record that a law could be fitted to";
+  for (const UnpredictedRows& none : rows.unpredicted) {
+    text += fmt::format("{} {} of {}: {}", &none == &rows.unpredicted.front() ? ";" : ",",
+                        none.rows, none.label.op, none.reason);
+  }
+  return text;
+}
+
+}  // namespace
 
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
   std::vector<MeasuredRecord> all;
@@ -21,6 +35,8 @@ std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& fil
     all.insert(all.end(), std::make_move_iterator(list.records.begin()),
                std::make_move_iterator(list.records.end()));
   }
+  if (all.empty() && !files.empty())
+    throw ConfigError(fmt::format("--records: no record in {}", fmt::join(files, ", ")));
   return all;
 }
 
@@ -44,10 +60,12 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
   if (options.measurements.empty() == options.records.empty())
     throw ConfigError(command + ": expected one of --measurements and --records");
   inputs.records = read_all_records(options.records);
-  inputs.rows = inputs.records.empty() ? read_measurements(options.measurements, inputs.system)
-                                       : rows_of_records(inputs.records, inputs.system);
+  const bool tables = options.records.empty();
+  inputs.rows = tables ? read_measurements(options.measurements, inputs.system)
+                       : rows_of_records(inputs.records, inputs.system);
   if (family_count(inputs.rows) == 0)
-    throw ConfigError("--records: no record that a law could be fitted to");
+    throw ConfigError(tables ? "--measurements: no table that a law could be fitted to"
+                             : "--records: " + nothing_to_fit(inputs.rows));
   return inputs;
 }
 

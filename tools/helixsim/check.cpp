@@ -1,10 +1,13 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <iterator>
 #include <memory>
+#include <set>
 
 #include "hw_models/laws/law_file.hpp"
 #include "hw_models/system.hpp"
+#include "sim/calibration/record_file.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/decode/request.hpp"
@@ -15,6 +18,7 @@
 #include "sim/sweep/scenario.hpp"
 #include "sim/sweep/search_space.hpp"
 #include "sim/sweep/validation.hpp"
+#include "sim/units/format.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/tell.hpp"
 
@@ -81,9 +85,20 @@ constexpr FormatEntry kFormats[] = {
     {"helixsim/report/1", "report", check_report},
 };
 
+/// Records of calibration, which are lines and not one JSON document.
+std::string check_records(const std::string& path) {
+  const RecordList list = read_records(path);
+  if (!list.torn.empty()) tell("warning: {}: the last line is cut off\n", path);
+  std::set<std::string> gpus;
+  for (const MeasuredRecord& record : list.records) gpus.insert(record.gpu.name);
+  return fmt::format("{} records{}{}", format_count(std::ssize(list.records)),
+                     gpus.empty() ? "" : " of ", fmt::join(gpus, ", "));
+}
+
 /// What the file is, once it has been found right.
 std::string check_file(const std::string& path, const Catalog& catalog,
                        const std::vector<Override>& changes) {
+  if (path.ends_with(".jsonl")) return check_records(path);
   const Node file = with_overrides(catalog.read("scenarios", path, "FILE"), changes);
   if (is_hugging_face_config(file)) {
     (void)read_model(file);

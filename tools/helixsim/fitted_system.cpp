@@ -1,8 +1,11 @@
 #include "tools/helixsim/fitted_system.hpp"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include <cerrno>
 #include <fstream>
+#include <iterator>
 #include <nlohmann/json.hpp>
 
 #include "hw_models/laws/law_file.hpp"
@@ -30,19 +33,41 @@ std::string system_text(const Node& document, const FittedSystemPath& path, doub
   return json.dump(2) + "\n";
 }
 
+/// Errors: ConfigError where a file is there that no fit would have written, so that nothing else
+/// is lost.
+void check_replaceable(const fs::path& file, std::string_view format) {
+  std::error_code error;
+  if (!fs::exists(file, error)) return;
+  std::string begin(4096, ' ');
+  std::ifstream(file, std::ios::binary).read(begin.data(), std::ssize(begin));
+  if (begin.find(format) == std::string::npos)
+    throw ConfigError(fmt::format("--out: {} is there already, is no \"{}\" and is not replaced",
+                                  file.string(), format));
+}
+
 }  // namespace
 
 FittedSystemPath fitted_system_path(const std::string& out) {
-  const fs::path system = out;
-  if (system.extension() != ".json") throw ConfigError("--out: expected a name that ends in .json");
-  return {.system = system, .laws_name = fs::path("laws") / system.filename()};
+  FittedSystemPath path{.system = out, .laws_name = {}};
+  if (path.system.extension() != ".json")
+    throw ConfigError("--out: expected a name that ends in .json");
+  path.laws_name = fs::path("laws") / path.system.filename();
+  check_replaceable(path.system, "helixsim/system/1");
+  check_replaceable(path.laws(), "helixsim/laws/1");
+  std::error_code error;
+  const fs::path folder = path.laws().parent_path();
+  fs::create_directories(folder, error);
+  if (!error && access(folder.c_str(), W_OK) != 0) error = {errno, std::generic_category()};
+  if (error)
+    throw ConfigError(
+        fmt::format("--out: {} cannot be written: {}", path.system.string(), error.message()));
+  return path;
 }
 
 void write_fitted_system(const System& system, const FittedLaws& laws,
                          std::span<const MeasuredRecord> records, const FittedSystemPath& path) {
-  std::error_code error;
-  fs::create_directories(path.laws().parent_path(), error);
   write_whole_file(path.laws(), "--out", [&](std::ostream& to) { to << to_json(laws); });
+  std::error_code error;
   const bool named_already = fs::equivalent(system.document.file(), path.system, error) && !error &&
                              system.laws_file == path.laws().string();
   if (named_already) return;

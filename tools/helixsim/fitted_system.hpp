@@ -16,7 +16,8 @@ struct FittedSystemPath {
 
   [[nodiscard]] std::filesystem::path laws() const { return system.parent_path() / laws_name; }
 };
-/// Errors: ConfigError for a name that does not end in .json.
+/// Makes its folders. Errors: ConfigError for a name that does not end in .json, for files that are
+/// there but are no system and no laws, and where nothing can be written.
 FittedSystemPath fitted_system_path(const std::string& out);
 
 /// Writes the laws and, unless it is the system's own file that names them already, the system's

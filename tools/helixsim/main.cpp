@@ -26,21 +26,44 @@ class WrappingFormatter : public CLI::Formatter {
   static constexpr std::size_t kFlagColumns = 28;
 };
 
-/// Names that may stand where the first word that was not understood stands: flags of the command,
-/// or commands.
-std::vector<std::string> allowed_names(const CLI::App& program, const std::string& word) {
-  std::vector<std::string> names;
+/// The program, or the command that was typed, or the one below it.
+const CLI::App& chosen_command(const CLI::App& program) {
   const auto chosen = program.get_subcommands();
-  if (chosen.empty()) {
-    for (const CLI::App* command : program.get_subcommands([](const CLI::App*) { return true; })) {
-      names.push_back(command->get_name());
-    }
-  } else if (word.starts_with("-")) {
-    for (const CLI::Option* option : chosen.front()->get_options()) {
-      for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
-    }
+  return chosen.empty() ? program : chosen_command(*chosen.front());
+}
+
+/// As it is typed: "helixsim calibrate fit".
+std::string full_name(const CLI::App& command) {
+  const CLI::App* above = command.get_parent();
+  return above == nullptr ? command.get_name() : full_name(*above) + " " + command.get_name();
+}
+
+/// The commands below one; none for most.
+std::vector<std::string> commands_below(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::App* below : command.get_subcommands([](const CLI::App*) { return true; })) {
+    names.push_back(below->get_name());
   }
   return names;
+}
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> names;
+  for (const CLI::Option* option : command.get_options()) {
+    for (const std::string& name : option->get_lnames()) names.push_back("--" + name);
+  }
+  return names;
+}
+
+/// A word that belongs to nothing, with the names that may stand there: flags of the command, or
+/// commands.
+std::string unknown_word(const CLI::App& command, const std::string& word) {
+  const std::vector<std::string> below = commands_below(command);
+  if (word.starts_with("-"))
+    return fmt::format("unknown argument \"{}\"{}", word,
+                       helixsim::suggestion(word, flags_of(command)));
+  return fmt::format("unknown {} \"{}\"{}", below.empty() ? "argument" : "command", word,
+                     helixsim::suggestion(word, below));
 }
 
 /// Whether everything printed has reached its place: a full disk must not look like success.
@@ -62,17 +85,16 @@ std::string first_unknown_word(const CLI::App& program) {
 int report_parse_error(const CLI::App& program, const CLI::ParseError& error, int argc,
                        char** argv) {
   if (error.get_exit_code() == 0) return program.exit(error);
+  const CLI::App& command = chosen_command(program);
   std::string word = first_unknown_word(program);
   if (word.empty() && argc > 1 && program.get_subcommands().empty()) word = argv[1];
   std::string message = error.what();
   if (const auto line_end = message.find('\n'); line_end != std::string::npos)
     message.resize(line_end);
   if (!word.empty()) {
-    const bool command = program.get_subcommands().empty();
-    message = fmt::format("{} \"{}\"{}", command ? "unknown command" : "unknown argument", word,
-                          helixsim::suggestion(word, allowed_names(program, word)));
+    message = unknown_word(command, word);
   } else {
-    message += "; see helixsim --help";
+    message += "; see " + full_name(command) + " --help";
   }
   helixsim::tell("helixsim: {}\n", message);
   return helixsim::kWrongInput;

@@ -68,7 +68,7 @@ int run(const Options& options) {
 void add_reproduce(CLI::App& program, int& status) {
   auto options = std::make_shared<Options>();
   CLI::App& app =
-      *program.add_subcommand("reproduce", "Published claims and steps beside ours, with verdicts");
+      *program.add_subcommand("reproduce", "Published claims and steps beside ours, judged");
   app.footer(kExample);
   app.add_option("file", options->file,
                  "Scenario, by path or name in scenarios; or published steps, a file or a folder")

@@ -143,22 +143,25 @@
     return { figure, chart };
   }
 
+  // As the key of colours has it; of collectives also a number of GPUs, which stays.
+  const regionName = (region) => REGIONS.find(([name]) => name === region)?.[2] ?? region;
+
+  // A row for each operation and format, below it its regions and its kernels.
   function tableOf(groups) {
     const table = element('table', undefined, 'figures');
     const head = element('tr');
-    for (const name of ['Operation, format', 'Kernel', 'Region', 'Rows', 'Median %', 'Mean %', 'p90 %']) {
-      head.append(element('th', name, /Rows|%/.test(name) ? 'number' : ''));
+    for (const name of ['Operation, format', 'Median %', 'p90 %', 'Mean %', 'Rows']) {
+      head.append(element('th', name, name.includes(',') ? '' : 'number'));
     }
     table.append(element('thead'), element('tbody'));
     table.tHead.append(head);
     for (const one of groups.filter((each) => each.rows && (each.kernel === 'all' || each.region === 'all'))) {
       const row = element('tr');
       const whole = one.kernel === 'all' && one.region === 'all';
-      row.append(element('td', `${one.op} ${one.dtype}`, whole ? '' : 'soft'));
-      row.append(element('td', one.kernel, one.kernel === 'all' ? 'soft' : ''));
-      row.append(element('td', one.region, one.region === 'all' ? 'soft' : ''));
+      const part = one.kernel === 'all' ? regionName(one.region) : one.kernel;
+      row.append(element('td', whole ? `${one.op} ${one.dtype}` : part, whole ? '' : 'part'));
+      for (const percent of [one.median, one.p90, one.mean]) row.append(element('td', percent.toFixed(2), 'number'));
       row.append(element('td', grouped.format(one.rows), 'number'));
-      for (const percent of [one.median, one.mean, one.p90]) row.append(element('td', percent.toFixed(2), 'number'));
       if (whole) row.style.fontWeight = '600';
       table.tBodies[0].append(row);
     }

@@ -13,6 +13,7 @@
 #include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/fit_system.hpp"
 #include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/whole_file.hpp"
 #include "tools/helixsim/accuracy_folder.hpp"
@@ -87,7 +88,18 @@ std::string system_text(const Node& document, const std::string& name, const std
   return json.dump(2) + "\n";
 }
 
+/// The text of a laws file. Errors: ConfigError for laws that no command could read, as rows that
+/// are off by a factor of thousands make; nothing is written then.
+std::string laws_text(const FittedLaws& laws, const System& system, const fs::path& file) {
+  std::string text = to_json(laws);
+  (void)read_laws(parse_json(text, "--out: " + file.string()), law_gpu(system.gpu));
+  return text;
+}
+
 int fit(const FitOptions& options) {
+  const OutputFormat format = options.common.output_format();
+  if (format == OutputFormat::Csv)
+    throw ConfigError("--format: calibrate fit prints a table or json; calibrate report has csv");
   const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
   const auto& [system, records, rows] = inputs;
   const Node& document = system.document;
@@ -113,13 +125,14 @@ int fit(const FitOptions& options) {
 
   if (!records.empty()) keep_other_laws(system, laws);
 
+  const std::string written = laws_text(laws, system, laws_path);
   std::error_code error;
   fs::create_directories(laws_path.parent_path(), error);
-  write_whole_file(laws_path, "--out", [&](std::ostream& to) { to << to_json(laws); });
+  write_whole_file(laws_path, "--out", [&](std::ostream& to) { to << written; });
   const bool named_already = fs::equivalent(document.file(), out, error) && !error &&
                              system.laws_file == laws_path.string();
-  if (!named_already) {
-    const double gap = graph_gap_of(records);
+  const double gap = graph_gap_of(records);
+  if (!named_already || gap > 0.0) {
     const std::string text = system_text(document, out.stem().string(), laws_name.string(), gap);
     write_whole_file(out, "--out", [&](std::ostream& to) { to << text; });
   }
@@ -135,8 +148,8 @@ int fit(const FitOptions& options) {
                               .software = laws.software,
                               .accuracy = accuracy_of(rows, laws)}});
   }
-  if (options.common.output_format() == OutputFormat::Json) {
-    fmt::print("{}", to_json(laws));
+  if (format == OutputFormat::Json) {
+    fmt::print("{}", written);
   } else {
     fmt::print("{}\nwritten to {} and {}\n", fit_table(laws), out.string(), laws_path.string());
   }

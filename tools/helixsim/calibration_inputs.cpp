@@ -1,7 +1,8 @@
 #include "tools/helixsim/calibration_inputs.hpp"
 
+#include <fmt/format.h>
+
 #include <CLI/CLI.hpp>
-#include <iterator>
 
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
@@ -11,15 +12,57 @@
 #include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
-namespace {}  // namespace
+namespace {
+
+std::string kind_of(const GpuFacts& gpu) {
+  return fmt::format("{} ({} multiprocessors, sm {})", gpu.name, gpu.sms, gpu.sm);
+}
+
+/// Several GPUs of a kind are one GPU to a law.
+void check_kind(const MeasuredRecord& record, const MeasuredRecord& first,
+                const std::string& file) {
+  const std::string kind = kind_of(record.gpu);
+  const std::string of_first = kind_of(first.gpu);
+  if (kind != of_first)
+    throw ConfigError(fmt::format(
+        "--records: {}: expected records of one kind of GPU, got {} beside {}; each needs a fit "
+        "of its own",
+        file, kind, of_first));
+}
+
+/// Attention is planned over the multiprocessors of the system, and was over those of the GPU.
+void tell_of_other_width(const std::vector<MeasuredRecord>& records, const System& system) {
+  const int sms = records.front().gpu.sms;
+  if (sms == system.gpu.multiprocessors) return;
+  tell(
+      "warning: {} was measured, and {} has {} multiprocessors: attention is fitted only where "
+      "both split it alike; a system file with gpu.compute.multiprocessors {} has all\n",
+      kind_of(records.front().gpu), system.name, system.gpu.multiprocessors, sms);
+}
+
+/// Why there is nothing to fit.
+std::string nothing_to_fit(const CalibrationInputs& inputs, bool of_records) {
+  std::string text = of_records ? fmt::format(
+                                      "--records: none of {} records is one that a law "
+                                      "could be fitted to",
+                                      inputs.records.size())
+                                : "--measurements: no row that a law could be fitted to";
+  for (const UnpredictedRows& none : inputs.rows.unpredicted)
+    text += fmt::format("; {} of {}: {}", none.rows, none.label.op, none.reason);
+  return text;
+}
+
+}  // namespace
 
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
   std::vector<MeasuredRecord> all;
   for (const std::string& file : files) {
     RecordList list = read_records(file);
     if (!list.torn.empty()) tell("warning: {}: the last line is cut off and left out\n", file);
-    all.insert(all.end(), std::make_move_iterator(list.records.begin()),
-               std::make_move_iterator(list.records.end()));
+    for (MeasuredRecord& record : list.records) {
+      all.push_back(std::move(record));
+      check_kind(all.back(), all.front(), file);
+    }
   }
   return all;
 }
@@ -44,10 +87,11 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
   if (options.measurements.empty() == options.records.empty())
     throw ConfigError(command + ": expected one of --measurements and --records");
   inputs.records = read_all_records(options.records);
-  inputs.rows = inputs.records.empty() ? read_measurements(options.measurements, inputs.system)
-                                       : rows_of_records(inputs.records, inputs.system);
-  if (family_count(inputs.rows) == 0)
-    throw ConfigError("--records: no record that a law could be fitted to");
+  const bool of_records = !options.records.empty();
+  inputs.rows = of_records ? rows_of_records(inputs.records, inputs.system)
+                           : read_measurements(options.measurements, inputs.system);
+  if (family_count(inputs.rows) == 0) throw ConfigError(nothing_to_fit(inputs, of_records));
+  if (of_records) tell_of_other_width(inputs.records, inputs.system);
   return inputs;
 }
 

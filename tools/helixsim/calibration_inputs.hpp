@@ -34,7 +34,8 @@ struct CalibrationInputs {
 CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
                                           const std::string& command);
 
-/// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError.
+/// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError; also
+/// for records of two kinds of GPU, of which no law would hold.
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files);
 
 long long family_count(const MeasuredRows& rows);

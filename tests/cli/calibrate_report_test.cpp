@@ -132,6 +132,13 @@ TEST_CASE("records that nothing can be fitted to are said to be that", "[cli][ca
                 "failed, warm or standing in");
 }
 
+TEST_CASE("a single record does not take the place of a system's law", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", record("gemm", R"("m":1,"n":512,"k":512)", 5e5, 3.0));
+  check_refused(run_helixsim(kFit, folder.path()), folder,
+                "1 of gemm: a single row, too few for a law of gemm/bfloat16");
+}
+
 TEST_CASE("records of two kinds of GPU are not mixed", "[cli][calibrate]") {
   const TemporaryFolder folder;
   (void)folder.file("my.jsonl", some_records() + changed(some_records(), "<Made up>", "Other"));

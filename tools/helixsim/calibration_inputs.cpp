@@ -90,6 +90,7 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
   const bool of_records = !options.records.empty();
   inputs.rows = of_records ? rows_of_records(inputs.records, inputs.system)
                            : read_measurements(options.measurements, inputs.system);
+  leave_out_single_rows(inputs.rows);
   if (family_count(inputs.rows) == 0) throw ConfigError(nothing_to_fit(inputs, of_records));
   if (of_records) tell_of_other_width(inputs.records, inputs.system);
   return inputs;

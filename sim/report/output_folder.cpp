@@ -22,7 +22,7 @@ bool begins_with(const fs::path& path, std::string_view expected) {
 bool looks_like_results(const fs::path& folder) {
   return begins_with(folder / "report.json", R"({"format":"helixsim/report/)") ||
          begins_with(folder / "accuracy.csv", "system,op,dtype,kernel,region,rows,") ||
-         begins_with(folder / "held_out.csv", "system,family,shape,held_out,bytes,");
+         begins_with(folder / "held_out.csv", "system,family,shape,");
 }
 
 /// The folder itself, links and dots resolved. Errors: ConfigError for the working folder, which

@@ -125,6 +125,22 @@ TEST_CASE("what was measured again is one row, of the median", "[calibration][re
   CHECK(gqa.rows[0].seconds == Approx(70e-6));
 }
 
+TEST_CASE("a family of a single row is left out, and said to be", "[calibration][records]") {
+  std::vector<MeasuredRecord> records{
+      record_of("gemm", {{"m", 8}, {"n", 4096}, {"k", 7168}}, {{"w", "bf16"}}, 20e-6),
+      record_of("gemm", {{"m", 8}, {"n", 4096}, {"k", 7168}}, {{"w", "fp8"}}, 15e-6),
+      record_of("gemm", {{"m", 16}, {"n", 4096}, {"k", 7168}}, {{"w", "fp8"}}, 15e-6)};
+  records[0].key.impl = "lib";
+  MeasuredRows rows = rows_of_records(records, gb200());
+  leave_out_single_rows(rows);
+  const auto& gemms = of_law<GemmLaw, MeasuredFamily>(rows.families);
+  CHECK(gemms.contains("gemm/fp8"));
+  CHECK_FALSE(gemms.contains("gemm/bfloat16"));
+  REQUIRE(rows.unpredicted.size() == 1);
+  CHECK(rows.unpredicted[0].rows == 1);
+  CHECK(rows.unpredicted[0].reason.find("gemm/bfloat16") != std::string::npos);
+}
+
 TEST_CASE("the gap between kernels is that of records that hold", "[calibration][records]") {
   std::vector<MeasuredRecord> records;
   for (const double empty : {1.0, 9.0, 9.0, 9.0}) {

@@ -153,3 +153,102 @@ TEST_CASE("calibrate fit says what it fitted, what it kept and what it left out"
   CHECK(run_helixsim("check my.json my.jsonl", folder.path()).out ==
         "my.json: right (system)\nmy.jsonl: right (37 records of <Made up>)\n");
 }
+
+namespace {
+
+std::string changed(std::string text, const std::string& from, const std::string& to) {
+  for (auto at = text.find(from); at != std::string::npos; at = text.find(from, at + to.size()))
+    text.replace(at, from.size(), to);
+  return text;
+}
+
+constexpr const char* kFit = "calibrate fit --system h200_hgx8 --records my.jsonl --out my.json";
+
+/// One line that says it; no files.
+void check_refused(const ProgramRun& run, const TemporaryFolder& folder, const std::string& text) {
+  CAPTURE(run.out, run.err);
+  CHECK(run.status == 2);
+  CHECK(std::count(run.err.begin(), run.err.end(), '\n') == 1);
+  CHECK(run.err.find(text) != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "my.json"));
+}
+
+}  // namespace
+
+TEST_CASE("records that nothing can be fitted to are said to be that", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", "");
+  check_refused(run_helixsim(kFit, folder.path()), folder, "--records: no record in my.jsonl");
+  (void)folder.file("my.jsonl", changed(some_records(), "\"ok\":true", "\"ok\":false"));
+  check_refused(run_helixsim(kFit, folder.path()), folder,
+                "none of 37 records is one that a law could be fitted to; 37 of records: suspect, "
+                "failed, warm or standing in");
+}
+
+TEST_CASE("a single record does not take the place of a system's law", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", record("gemm", R"("m":1,"n":512,"k":512)", 5e5, 3.0));
+  check_refused(run_helixsim(kFit, folder.path()), folder,
+                "1 of gemm: a single row, too few for a law of gemm/bfloat16");
+}
+
+TEST_CASE("records of two kinds of GPU are not mixed", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records() + changed(some_records(), "<Made up>", "Other"));
+  check_refused(run_helixsim(kFit, folder.path()), folder,
+                "my.jsonl: expected records of one kind of GPU, got Other (132 multiprocessors, sm "
+                "9.0) beside <Made up>");
+  CHECK(run_helixsim("calibrate layers --system h200_hgx8 --records my.jsonl", folder.path())
+            .err.find("one kind of GPU") != std::string::npos);
+}
+
+TEST_CASE("a GPU of another width than the system's is told of", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", changed(some_records(), "\"sms\":132", "\"sms\":114"));
+  const ProgramRun run = run_helixsim(kFit, folder.path());
+  CHECK(run.status == 0);
+  CHECK(run.err.find("warning: <Made up> (114 multiprocessors, sm 9.0) was measured, and h200_hgx8 "
+                     "has 132") != std::string::npos);
+}
+
+TEST_CASE("calibrate fit refuses a format before it fits, and writes no laws that nobody can read",
+          "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  const std::string fit = kFit;
+  check_refused(run_helixsim(fit + " --format xml", folder.path()), folder, "unknown format");
+  check_refused(run_helixsim(fit + " --format csv", folder.path()), folder, "--format: ");
+  std::string text = some_records();
+  for (const int m : {1, 8, 64, 512}) {
+    for (int off = 0; off < 40; ++off)
+      text += record(
+          "gemm", "\"m\":" + std::to_string(m) + ",\"n\":512,\"k\":" + std::to_string(1024 + off),
+          1e6, off % 2 == 0 ? 1e-5 : 1e7);
+  }
+  (void)folder.file("my.jsonl", changed(text, "\"empty_us\":1.2", "\"empty_us\":0"));
+  const ProgramRun run = run_helixsim(kFit, folder.path());
+  CAPTURE(run.err);
+  CHECK(run.status == 2);
+  CHECK(run.err.find("--out: laws/my.json: /laws/") != std::string::npos);
+  CHECK_FALSE(std::filesystem::exists(folder.path() / "my.json"));
+}
+
+TEST_CASE("a fit to more records renews the gaps of its own system file", "[cli][calibrate]") {
+  const TemporaryFolder folder;
+  (void)folder.file("my.jsonl", some_records());
+  REQUIRE(run_helixsim(kFit, folder.path()).status == 0);
+  const auto gap = [&] {
+    return Json::parse(contents(folder.path() / "my.json"))
+        .at("fidelities")
+        .at("measured")
+        .at("kernels")
+        .at("launch_gap")
+        .at("value");
+  };
+  CHECK(gap() == "1.2 us");
+  (void)folder.file("my.jsonl", changed(some_records(), "\"empty_us\":1.2", "\"empty_us\":1.7"));
+  REQUIRE(
+      run_helixsim("calibrate fit --system my.json --records my.jsonl --out my.json", folder.path())
+          .status == 0);
+  CHECK(gap() == "1.7 us");
+}

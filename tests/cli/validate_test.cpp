@@ -44,7 +44,7 @@ TEST_CASE("validate writes a page, CSV and JSON, and replaces only what it wrote
   CHECK(run_helixsim(command + " --overwrite", folder.path()).status == 0);
 }
 
-TEST_CASE("a fit's report shows the rows that it was fitted to", "[cli][calibrate]") {
+TEST_CASE("a fit's report shows its rows, each judged by a fit to the others", "[cli][calibrate]") {
   const TemporaryFolder folder;
   add_tables(folder);
   const std::string command =
@@ -55,9 +55,8 @@ TEST_CASE("a fit's report shows the rows that it was fitted to", "[cli][calibrat
   const Json json = Json::parse(contents(folder.path() / "r/accuracy.json"));
   CHECK(json.at("system") == "my");
   CHECK(json.at("groups").at(0).at("rows") == 8);
-  CHECK(contents(folder.path() / "r/held_out.csv").starts_with("system,family,shape,held_out,"));
-  CHECK(contents(folder.path() / "r/calibration.html").find("none: too few rows") !=
-        std::string::npos);
+  CHECK(contents(folder.path() / "r/held_out.csv").starts_with("system,family,shape,in_turn,"));
+  CHECK(contents(folder.path() / "r/calibration.html").find("8, in turn") != std::string::npos);
   // The laws do not depend on whether a report is asked for.
   const std::string laws = contents(folder.path() / "laws/my.json");
   CHECK(run_helixsim("calibrate fit --system gb200_nvl72 --measurements . --out my.json",

@@ -71,6 +71,7 @@ int transfer(const TransferOptions& options) {
   const MeasuredRows rows = records.empty() ? MeasuredRows{} : rows_of_records(records, to);
   if (!options.records.empty() && family_count(rows) == 0)
     throw ConfigError("--records: no record that a law could be fitted to");
+  if (!records.empty()) tell_of_other_width(records, to);
   const FittedSystemPath path = fitted_system_path(options.out);
 
   AnchoredLaws moved = anchored(kernels_transferred(read_system_laws(from), to), rows);

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <iterator>
 
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
@@ -15,25 +14,54 @@
 namespace helixsim {
 namespace {
 
-/// Why no law can be fitted to any of the records.
-std::string nothing_to_fit(const MeasuredRows& rows) {
-  std::string text = "no record that a law could be fitted to";
-  for (const UnpredictedRows& none : rows.unpredicted) {
-    text += fmt::format("{} {} of {}: {}", &none == &rows.unpredicted.front() ? ";" : ",",
-                        none.rows, none.label.op, none.reason);
-  }
+std::string kind_of(const GpuFacts& gpu) {
+  return fmt::format("{} ({} multiprocessors, sm {})", gpu.name, gpu.sms, gpu.sm);
+}
+
+/// Several GPUs of a kind are one GPU to a law.
+void check_kind(const MeasuredRecord& record, const MeasuredRecord& first,
+                const std::string& file) {
+  const std::string kind = kind_of(record.gpu);
+  const std::string of_first = kind_of(first.gpu);
+  if (kind != of_first)
+    throw ConfigError(fmt::format(
+        "--records: {}: expected records of one kind of GPU, got {} beside {}; each needs a fit "
+        "of its own",
+        file, kind, of_first));
+}
+
+/// Why there is nothing to fit.
+std::string nothing_to_fit(const CalibrationInputs& inputs, bool of_records) {
+  std::string text = of_records ? fmt::format(
+                                      "--records: none of {} records is one that a law "
+                                      "could be fitted to",
+                                      inputs.records.size())
+                                : "--measurements: no row that a law could be fitted to";
+  for (const UnpredictedRows& none : inputs.rows.unpredicted)
+    text += fmt::format("; {} of {}: {}", none.rows, none.label.op, none.reason);
   return text;
 }
 
 }  // namespace
+
+void tell_of_other_width(const std::vector<MeasuredRecord>& records, const System& system) {
+  const int sms = records.front().gpu.sms;
+  if (sms == system.gpu.multiprocessors) return;
+  tell(
+      "warning: {} was measured, and {} has {} multiprocessors: attention is fitted only where "
+      "both split it alike; a system file with gpu.compute.multiprocessors {} has all\n",
+      kind_of(records.front().gpu), system.name, system.gpu.multiprocessors, sms);
+}
 
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
   std::vector<MeasuredRecord> all;
   for (const std::string& file : files) {
     RecordList list = read_records(file);
     if (!list.torn.empty()) tell("warning: {}: the last line is cut off and left out\n", file);
-    all.insert(all.end(), std::make_move_iterator(list.records.begin()),
-               std::make_move_iterator(list.records.end()));
+    for (MeasuredRecord& record : list.records) {
+      all.push_back(std::move(record));
+      check_kind(all.back(), all.front(), file);
+    }
   }
   if (all.empty() && !files.empty())
     throw ConfigError(fmt::format("--records: no record in {}", fmt::join(files, ", ")));
@@ -60,12 +88,12 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
   if (options.measurements.empty() == options.records.empty())
     throw ConfigError(command + ": expected one of --measurements and --records");
   inputs.records = read_all_records(options.records);
-  const bool tables = options.records.empty();
-  inputs.rows = tables ? read_measurements(options.measurements, inputs.system)
-                       : rows_of_records(inputs.records, inputs.system);
-  if (family_count(inputs.rows) == 0)
-    throw ConfigError(tables ? "--measurements: no table that a law could be fitted to"
-                             : "--records: " + nothing_to_fit(inputs.rows));
+  const bool of_records = !options.records.empty();
+  inputs.rows = of_records ? rows_of_records(inputs.records, inputs.system)
+                           : read_measurements(options.measurements, inputs.system);
+  leave_out_single_rows(inputs.rows);
+  if (family_count(inputs.rows) == 0) throw ConfigError(nothing_to_fit(inputs, of_records));
+  if (of_records) tell_of_other_width(inputs.records, inputs.system);
   return inputs;
 }
 

@@ -34,8 +34,13 @@ struct CalibrationInputs {
 CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
                                           const std::string& command);
 
-/// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError.
+/// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError; also
+/// for records of two kinds of GPU, of which no law would hold.
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files);
+
+/// Warns of records of a GPU that is wider or narrower than the system's: attention is planned over
+/// its multiprocessors.
+void tell_of_other_width(const std::vector<MeasuredRecord>& records, const System& system);
 
 long long family_count(const MeasuredRows& rows);
 

@@ -11,6 +11,7 @@
 #include "hw_models/laws/law_file.hpp"
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/config/config_error.hpp"
+#include "sim/config/json_file.hpp"
 #include "sim/report/whole_file.hpp"
 
 namespace helixsim {
@@ -66,12 +67,15 @@ FittedSystemPath fitted_system_path(const std::string& out) {
 
 void write_fitted_system(const System& system, const FittedLaws& laws,
                          std::span<const MeasuredRecord> records, const FittedSystemPath& path) {
-  write_whole_file(path.laws(), "--out", [&](std::ostream& to) { to << to_json(laws); });
+  const std::string laws_text = to_json(laws);
+  (void)read_laws(parse_json(laws_text, "--out: " + path.laws().string()), law_gpu(system.gpu));
+  write_whole_file(path.laws(), "--out", [&](std::ostream& to) { to << laws_text; });
   std::error_code error;
   const bool named_already = fs::equivalent(system.document.file(), path.system, error) && !error &&
                              system.laws_file == path.laws().string();
-  if (named_already) return;
-  const std::string text = system_text(system.document, path, graph_gap_of(records));
+  const double gap = graph_gap_of(records);
+  if (named_already && gap <= 0.0) return;
+  const std::string text = system_text(system.document, path, gap);
   write_whole_file(path.system, "--out", [&](std::ostream& to) { to << text; });
 }
 

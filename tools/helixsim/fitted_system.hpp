@@ -20,9 +20,10 @@ struct FittedSystemPath {
 /// there but are no system and no laws, and where nothing can be written.
 FittedSystemPath fitted_system_path(const std::string& out);
 
-/// Writes the laws and, unless it is the system's own file that names them already, the system's
-/// file with its name and laws, and with the gap between kernels that records measured. Comments in
-/// it are lost.
+/// Writes the laws and, unless it is the system's own file that names them already and records have
+/// no gap between kernels, the system's file with its name, its laws and that gap. Comments in it
+/// are lost. Errors: ConfigError for laws that no command could read, as rows that are off by a
+/// factor of thousands make; nothing is written then.
 void write_fitted_system(const System& system, const FittedLaws& laws,
                          std::span<const MeasuredRecord> records, const FittedSystemPath& path);
 

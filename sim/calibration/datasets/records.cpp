@@ -180,6 +180,19 @@ MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const Syst
   return all;
 }
 
+void leave_out_single_rows(MeasuredRows& rows) {
+  for_each_law([&]<class Law>() {
+    std::erase_if(of_law<Law, MeasuredFamily>(rows.families), [&](const auto& family) {
+      const auto& [name, of] = family;
+      if (of.rows.size() > 1) return false;
+      rows.unpredicted.push_back({.label = of.label,
+                                  .reason = "a single row, too few for a law of " + name,
+                                  .rows = std::ssize(of.rows)});
+      return true;
+    });
+  });
+}
+
 double graph_gap_of(std::span<const MeasuredRecord> records) {
   std::vector<double> gaps;
   for (const MeasuredRecord& record : records) {

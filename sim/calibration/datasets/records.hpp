@@ -22,6 +22,10 @@ MeasuredFamily<GemmLaw> gemm_family(const TableFormat& format, const DatasetSyst
 /// left out; kernels without a law are counted as rows that nothing is fitted to.
 MeasuredRows rows_of_records(std::span<const MeasuredRecord> records, const System& system);
 
+/// Takes out families of a single row, which no other row could judge a fit of, and counts them as
+/// rows that nothing is fitted to.
+void leave_out_single_rows(MeasuredRows& rows);
+
 /// Seconds between dependent kernels of a graph: the median of what records subtracted, of those
 /// that rows are made of. 0 without any.
 double graph_gap_of(std::span<const MeasuredRecord> records);

@@ -31,7 +31,8 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
   page.add("<section><div class=\"section-head\"><h2>Rows held out</h2></div>\n");
   page.paragraph("note",
                  "A fifth of the rows of each kernel family was kept out of a trial fit, which is "
-                 "judged by them. The laws themselves are fitted to all rows.");
+                 "judged by them; where none was, errors are of rows that the fit saw. The laws "
+                 "themselves are fitted to all rows.");
   std::vector<std::string_view> columns{"kernel family",
                                         "#median %",
                                         "#p90 %",
@@ -64,19 +65,6 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
                                        none.reason));
   }
   page.add("</section>\n");
-}
-
-/// GPU and software of the records, each text once.
-std::string measured_on(std::span<const MeasuredRecord> records) {
-  std::set<std::string> texts;
-  for (const MeasuredRecord& record : records) {
-    std::string text = record.gpu.name;
-    for (const auto& [name, version] : record.software) {
-      text += fmt::format(", {} {}", name, version);
-    }
-    texts.insert(text);
-  }
-  return fmt::format("{}", fmt::join(texts, "; "));
 }
 
 std::string aims_text(const CalibrationReport& report) {
@@ -113,6 +101,18 @@ std::string body(const CalibrationReport& report) {
 }
 
 }  // namespace
+
+std::string measured_on(std::span<const MeasuredRecord> records) {
+  std::set<std::string> texts;
+  for (const MeasuredRecord& record : records) {
+    std::string text = record.gpu.name;
+    for (const auto& [name, version] : record.software) {
+      text += fmt::format(", {} {}", name, version);
+    }
+    texts.insert(text);
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
 
 std::string time_label(double seconds) {
   return format_time(Seconds(seconds));

@@ -67,19 +67,6 @@ void add_summary(HtmlPage& page, const CalibrationReport& report) {
   page.add("</section>\n");
 }
 
-/// GPU and software of the records, each text once.
-std::string measured_on(std::span<const MeasuredRecord> records) {
-  std::set<std::string> texts;
-  for (const MeasuredRecord& record : records) {
-    std::string text = record.gpu.name;
-    for (const auto& [name, version] : record.software) {
-      text += fmt::format(", {} {}", name, version);
-    }
-    texts.insert(text);
-  }
-  return fmt::format("{}", fmt::join(texts, "; "));
-}
-
 std::string aims_text(const CalibrationReport& report) {
   std::string text = "Aims on rows held out:";
   const auto& [median, p90] = report.aims;
@@ -114,6 +101,18 @@ std::string body(const CalibrationReport& report) {
 }
 
 }  // namespace
+
+std::string measured_on(std::span<const MeasuredRecord> records) {
+  std::set<std::string> texts;
+  for (const MeasuredRecord& record : records) {
+    std::string text = record.gpu.name;
+    for (const auto& [name, version] : record.software) {
+      text += fmt::format(", {} {}", name, version);
+    }
+    texts.insert(text);
+  }
+  return fmt::format("{}", fmt::join(texts, "; "));
+}
 
 std::string time_label(double seconds) {
   return format_time(Seconds(seconds));

@@ -18,6 +18,9 @@ struct CalibrationReport {
   double data_sheet_bandwidth = 0.0;             ///< bytes/s
 };
 
+/// GPU and software of records, each text once.
+std::string measured_on(std::span<const MeasuredRecord> records);
+
 /// Families whose rows held out miss the aims; none without aims.
 std::vector<const FamilyStudy*> missed_aims(const CalibrationReport& report);
 

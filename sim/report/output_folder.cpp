@@ -74,6 +74,7 @@ OutputFolder::OutputFolder(const fs::path& place, bool overwrite, std::string fl
   if (error || !fs::is_directory(working_)) {
     throw ConfigError(flag_ + ": " + place_.string() + " cannot be written: " + error.message());
   }
+  fs::remove(working_, error);  // it comes with the first file: who stops before leaves nothing
 }
 
 OutputFolder::~OutputFolder() {
@@ -81,12 +82,18 @@ OutputFolder::~OutputFolder() {
   if (!committed_) fs::remove_all(working_, error);
 }
 
+fs::path OutputFolder::working() const {
+  std::error_code error;  // told when the file cannot be written
+  fs::create_directories(working_, error);
+  return working_;
+}
+
 void OutputFolder::write(std::string_view name, std::string_view text) const {
-  write_file(working_ / name, text, std::ios::trunc, flag_);
+  write_file(working() / name, text, std::ios::trunc, flag_);
 }
 
 void OutputFolder::append(std::string_view name, std::string_view text) const {
-  write_file(working_ / name, text, std::ios::app, flag_);
+  write_file(working() / name, text, std::ios::app, flag_);
 }
 
 void OutputFolder::commit() {
@@ -95,7 +102,7 @@ void OutputFolder::commit() {
   old += ".old";
   const bool replaces = fs::exists(place_, error);
   if (replaces) fs::rename(place_, old, error);
-  if (!error) fs::rename(working_, place_, error);
+  if (!error) fs::rename(working(), place_, error);
   if (error) {
     std::error_code back;
     if (replaces && !fs::exists(place_, back)) fs::rename(old, place_, back);

@@ -26,6 +26,8 @@ class OutputFolder {
   void commit();
 
  private:
+  [[nodiscard]] std::filesystem::path working() const;
+
   std::string flag_;
   std::filesystem::path place_;
   std::filesystem::path working_;

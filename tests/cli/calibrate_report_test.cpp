@@ -150,6 +150,9 @@ TEST_CASE("calibrate fit says what it fitted, what it kept and what it left out"
   CHECK(run.out.find("wideep_moe") == std::string::npos);  // of other measurements
   CHECK_THAT(run.out, Catch::Contains(" other families have no records and stay as they are"));
   CHECK_THAT(run.out, Catch::Contains("  1 rows of stream_read: no law is fitted to it"));
+  const Json laws = Json::parse(contents(folder.path() / "laws/my.json"));
+  CHECK_THAT(laws.at("software").get<std::string>(),
+             Catch::StartsWith("<Made up>, cuda 13.0; other families: TensorRT-LLM"));
   CHECK(run_helixsim("check my.json my.jsonl", folder.path()).out ==
         "my.json: right (system)\nmy.jsonl: right (37 records of <Made up>)\n");
 }

@@ -33,6 +33,15 @@ TEST_CASE("a result folder that is not committed leaves nothing behind",
   CHECK(entries(temporary.path()) == 0);
 }
 
+TEST_CASE("a run that is stopped before it wrote anything leaves nothing behind",
+          "[report][output_folder]") {
+  const TemporaryFolder temporary;
+  OutputFolder folder(temporary.path() / "results", false);
+  CHECK(entries(temporary.path()) == 0);
+  folder.commit();
+  CHECK(fs::is_directory(temporary.path() / "results"));
+}
+
 TEST_CASE("earlier results are replaced when asked for, and stay when the new ones fail",
           "[report][output_folder]") {
   const TemporaryFolder temporary;

@@ -126,6 +126,9 @@ int fit(const FitOptions& options) {
   const SystemStudy study = study_of(inputs, options);
   FittedLaws laws = study.laws;
   const long long kept = inputs.records.empty() ? 0 : keep_other_laws(inputs.system, laws);
+  if (!inputs.records.empty())
+    laws.software =
+        measured_on(inputs.records) + (kept > 0 ? "; other families: " + study.laws.software : "");
   write_fitted_system(inputs.system, laws, inputs.records, files);
   if (report) write_report(*report, files, inputs, study, laws);
   if (format == OutputFormat::Json) {

@@ -23,7 +23,8 @@ constexpr const char* kExample = R"(Examples:
 Fits as `fit` does, writes no laws, and says how far they can be trusted:
 calibration.html shows rows that the fit did not see, how well each parameter
 is told, kernels beside the read stream, and how far repetitions differ;
-held_out.csv, parameters.csv, stream.csv and calibration.json have the numbers.)";
+held_out.csv, parameters.csv, stream.csv and calibration.json have the numbers.
+Records take seconds, whole tables well above a quarter of an hour.)";
 
 struct ReportOptions {
   CommonOptions common;

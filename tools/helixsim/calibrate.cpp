@@ -8,6 +8,7 @@
 #include "sim/calibration/accuracy.hpp"
 #include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/fit_system.hpp"
+#include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"

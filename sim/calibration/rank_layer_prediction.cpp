@@ -23,7 +23,7 @@ class LayerSum {
         to_.missing.push_back(family);
       return;
     }
-    to_.parts.push_back({kernel, law->seconds(shape, true)});
+    to_.parts.push_back({kernel, family, law->seconds(shape, true)});
   }
   void stream(const std::string& kernel, const std::string& variant, double rows, double columns) {
     add<StreamLaw>(kernel, own_family(kernel, variant), {rows, columns});
@@ -169,7 +169,7 @@ void predict_hop_b(const MeasuredRecord& record, std::span<const MeasuredRecord>
   const auto copy = copy_alone(records, of("copy") / chunks, of("ctas"), of("rate"));
   if (!copy) layer.missing.emplace_back("throttled_copy");
   if (!layer.missing.empty()) return;
-  layer.parts.push_back({"copy", *copy});
+  layer.parts.push_back({"copy", "", *copy});
   const double attention = layer.parts.front().seconds;
   layer.predicted = attention + (chunks - 1.0) * std::max(attention, *copy) + *copy;
 }

@@ -13,6 +13,7 @@ namespace helixsim {
 /// A kernel of a rank's layer, and what its law says.
 struct LayerPart {
   std::string kernel;
+  std::string family;  ///< whose law it is; of a copy, which was measured alone: empty
   double seconds = 0.0;
 };
 

@@ -20,7 +20,6 @@ std::string whole_text(const std::filesystem::path& file) {
   char part[1 << 16];
   while (in.read(part, sizeof(part)) || in.gcount() > 0)
     text.append(part, static_cast<std::size_t>(in.gcount()));
-  // A folder opens like a file and fails when it is read.
   if (!in.eof() || in.bad()) throw ConfigError(file.string() + ": cannot be read");
   return text;
 }

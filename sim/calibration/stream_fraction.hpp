@@ -22,7 +22,8 @@ struct StreamFraction {
 /// something else has a small fraction.
 std::vector<StreamFraction> stream_fractions(std::span<const MeasuredRecord> records);
 
-/// The read stream of a GPU in bytes/s: the median of its largest reads by all CTAs. 0: none.
+/// The read stream of a GPU in bytes/s: the median of its largest reads by all CTAs, of eight
+/// times its L2 or more. 0: none.
 double read_stream(std::span<const MeasuredRecord> records, std::string_view uuid_hash);
 
 /// What others reach, for comparison. Facts with their source; of data sheets.

@@ -87,6 +87,7 @@ std::string body(const CalibrationReport& report) {
   if (report.aims.any()) page.paragraph("counts", aims_text(report));
   page.add("</header>\n");
   add_summary(page, report);
+  add_layers(page, report);
   std::size_t shown = 0;
   const bool few = report.study.families.size() <= kOpenFamilies;
   for (const FamilyStudy& family : report.study.families) {

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "sim/calibration/fit_study.hpp"
+#include "sim/calibration/rank_layer_prediction.hpp"
 #include "sim/calibration/record.hpp"
 
 namespace helixsim {
@@ -16,6 +17,8 @@ struct CalibrationReport {
   HeldOutAims aims = {};
   std::span<const MeasuredRecord> records = {};  ///< empty where tables were fitted
   double data_sheet_bandwidth = 0.0;             ///< bytes/s
+  /// Of the records, by the laws of the study.
+  std::span<const LayerPrediction> layers = {};
 };
 
 /// GPU and software of records, each text once.

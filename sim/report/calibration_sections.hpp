@@ -51,6 +51,8 @@ std::vector<const Row*> few_of(const std::vector<Row>& rows) {
 void add_family(HtmlPage& page, const FamilyStudy& family, bool open);
 void add_parameters(HtmlPage& page, const FamilyStudy& family);
 void add_stream(HtmlPage& page, const CalibrationReport& report);
+/// Whole layers and studies of HOP-B, where the report has them.
+void add_layers(HtmlPage& page, const CalibrationReport& report);
 void add_repeatability(HtmlPage& page, const CalibrationReport& report);
 
 }  // namespace helixsim

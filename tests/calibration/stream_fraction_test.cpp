@@ -48,6 +48,15 @@ TEST_CASE("a read by few CTAs or on a GPU that was slow is no stream", "[calibra
   CHECK(read_stream({}, "a") == 0.0);
 }
 
+TEST_CASE("a read that L2 can hold is no stream, when a run was cut off before a large one",
+          "[calibration][stream]") {
+  std::vector<MeasuredRecord> records{record_of("stream_read", 4096, 2.0, "a"),
+                                      record_of("gemm", 1e9, 500.0, "a")};
+  for (MeasuredRecord& record : records) record.gpu.l2_bytes = 50'000'000;
+  CHECK(read_stream(records, "a") == 0.0);
+  CHECK(stream_fractions(records).empty());
+}
+
 TEST_CASE("every anchor names a kernel, a part of a bandwidth and its source",
           "[calibration][stream]") {
   for (const StreamAnchor& anchor : stream_anchors()) {

@@ -152,6 +152,48 @@ TEST_CASE("chunks gain over the same study in one", "[report][calibration]") {
   CHECK(count_of(table, "  0.0") == 4);  // one chunk over itself, measured and by laws
 }
 
+TEST_CASE("the page shows whole layers as sums of kernels, and what HOP-B gains",
+          "[report][calibration][layers]") {
+  CellKey layer{.kernel = "rank_layer",
+                .variant = "gqa_dense_bf16",
+                .impl = "own",
+                .shape = {{"tpa", 1}, {"kvp", 8}, {"b", 8}, {"s", 16384}, {"pdl", 1}},
+                .dtype = {},
+                .mode = "graph_cold"};
+  std::vector<LayerPrediction> layers{{.key = layer,
+                                       .measured = 120e-6,
+                                       .predicted = 108e-6,
+                                       .parts = {{"qkv", "own/gemm/gemv_bf16", 50e-6},
+                                                 {"decode", "gqa/bfloat16/grouped", 50e-6},
+                                                 {"swiglu", "own/swiglu/bf16", 8e-6}},
+                                       .missing = {}}};
+  for (const int chunks : {1, 4}) {
+    CellKey study = layer;
+    study.kernel = "hop_b";
+    study.shape = {{"b", 8}, {"s", 16384}, {"chunks", chunks}, {"copy", 1 << 20}};
+    layers.push_back({.key = study,
+                      .measured = chunks == 1 ? 100e-6 : 75e-6,
+                      .predicted = chunks == 1 ? 100e-6 : 80e-6,
+                      .parts = {},
+                      .missing = {}});
+  }
+  layers.push_back(
+      {.key = layer, .measured = 1e-4, .predicted = {}, .parts = {}, .missing = {"own/x/y"}});
+  const SystemStudy study;
+  CalibrationReport report{.name = "s", .title = "S", .study = study};
+  CHECK(calibration_html(report).find("Whole layers") == std::string::npos);
+  report.layers = layers;
+  const std::string page = calibration_html(report);
+  const auto has = [&](const std::string& text) { return page.find(text) != std::string::npos; };
+  CHECK(has("gqa_dense_bf16 TPA1 KVP8 B8 S16,384, PDL"));
+  CHECK(has("<td class=\"number\">-10.0</td>"));
+  CHECK(has("<title>qkv: 50 us</title>"));
+  CHECK(has("class=\"bar series3\" x=\"0.00\""));  // the first kernel begins where the layer does
+  CHECK(has("<td class=\"number\">+25.0</td><td class=\"number\">+20.0</td>"));
+  CHECK(has("no law or record of own/x/y"));
+  CHECK(has("not predicted</td>"));
+}
+
 TEST_CASE("the page names the read stream of each GPU", "[report][calibration]") {
   std::vector<MeasuredRecord> records;
   for (const auto& [gpu, us] : {std::pair("a", 1000.0), std::pair("b", 2000.0)}) {

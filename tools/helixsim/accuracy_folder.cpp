@@ -1,5 +1,6 @@
 #include "tools/helixsim/accuracy_folder.hpp"
 
+#include "sim/report/layer_table.hpp"
 #include "sim/report/validation_html.hpp"
 #include "tools/helixsim/tell.hpp"
 
@@ -10,6 +11,7 @@ void write_calibration(OutputFolder& folder, const CalibrationReport& report) {
   folder.write("parameters.csv", parameters_csv(report));
   folder.write("calibration.json", calibration_json(report));
   if (!report.records.empty()) folder.write("stream.csv", stream_csv(report));
+  if (!report.layers.empty()) folder.write("layers.csv", layer_csv(report.layers));
   folder.write("calibration.html", calibration_html(report));
 }
 

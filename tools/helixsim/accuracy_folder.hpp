@@ -13,7 +13,7 @@ namespace helixsim {
 void write_accuracy(OutputFolder& folder, const std::vector<ScoredSystem>& systems);
 
 /// Writes calibration.html, held_out.csv, parameters.csv, calibration.json and, of records,
-/// stream.csv.
+/// stream.csv and layers.csv.
 void write_calibration(OutputFolder& folder, const CalibrationReport& report);
 
 }  // namespace helixsim

@@ -87,12 +87,14 @@ SystemStudy study_of(const CalibrationInputs& inputs, const FitOptions& options)
 void write_report(OutputFolder& folder, const FittedSystemPath& files,
                   const CalibrationInputs& inputs, const SystemStudy& study,
                   const FittedLaws& laws) {
+  const std::vector<LayerPrediction> layers = predict_layers(inputs.records, laws);
   write_calibration(folder, {.name = files.system.stem().string(),
                              .title = inputs.system.title,
                              .study = study,
                              .aims = {},
                              .records = inputs.records,
-                             .data_sheet_bandwidth = inputs.system.gpu.memory_bandwidth.value()});
+                             .data_sheet_bandwidth = inputs.system.gpu.memory_bandwidth.value(),
+                             .layers = layers});
   write_accuracy(folder, {{.name = files.system.stem().string(),
                            .title = "Rows of the fit, " + inputs.system.title,
                            .software = laws.software,

@@ -23,7 +23,8 @@ constexpr const char* kExample = R"(Examples:
 Fits as `fit` does, writes no laws, and says how far they can be trusted:
 calibration.html shows rows that the fit did not see, how well each parameter
 is told, kernels beside the read stream, and how far repetitions differ;
-held_out.csv, parameters.csv, stream.csv and calibration.json have the numbers.
+held_out.csv, parameters.csv, stream.csv, layers.csv and calibration.json have
+the numbers.
 Records take seconds, whole tables well above a quarter of an hour.)";
 
 struct ReportOptions {
@@ -57,12 +58,14 @@ int report(const ReportOptions& options) {
         study_system(inputs.rows, inputs.system, static_cast<int>(options.common.thread_count()),
                      [&](const std::string&) { progress.update(++fitted, total); });
   }
+  const std::vector<LayerPrediction> layers = predict_layers(inputs.records, study.laws);
   const CalibrationReport made{.name = inputs.system.name,
                                .title = inputs.system.title,
                                .study = study,
                                .aims = options.aims,
                                .records = inputs.records,
-                               .data_sheet_bandwidth = inputs.system.gpu.memory_bandwidth.value()};
+                               .data_sheet_bandwidth = inputs.system.gpu.memory_bandwidth.value(),
+                               .layers = layers};
   write_calibration(folder, made);
   folder.commit();
   print(made, format);

@@ -39,9 +39,10 @@ std::string system_text(const Node& document, const FittedSystemPath& path, doub
 void check_replaceable(const fs::path& file, std::string_view format) {
   std::error_code error;
   if (!fs::exists(file, error)) return;
-  std::string begin(4096, ' ');
-  std::ifstream(file, std::ios::binary).read(begin.data(), std::ssize(begin));
-  if (begin.find(format) == std::string::npos)
+  constexpr std::size_t kLargest = 1 << 24;  // of what a fit writes
+  std::string text(kLargest, ' ');
+  std::ifstream(file, std::ios::binary).read(text.data(), std::ssize(text));
+  if (text.find(format) == std::string::npos)
     throw ConfigError(fmt::format("--out: {} is there already, is no \"{}\" and is not replaced",
                                   file.string(), format));
 }

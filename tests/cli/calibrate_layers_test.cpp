@@ -3,6 +3,7 @@
 #include <string>
 #include <vector>
 
+#include "tests/support/record_line.hpp"
 #include "tests/support/run_program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -10,19 +11,10 @@ using namespace helixsim;
 
 namespace {
 
-/// A record with made-up times.
+/// A record with a made-up time.
 std::string record(const std::string& kernel, const std::string& variant, const std::string& shape,
-                   const std::string& median) {
-  return R"({"schema":"helixsim/record/1","kernel":")" + kernel + R"(","variant":")" + variant +
-         R"(","impl":"own","shape":{)" + shape +
-         R"(},"dtype":{"kv":"bf16","w":"bf16"},"bytes":1,"flops":1,"mode":"graph_cold","reps":4,)"
-         R"("samples":30,"median_us":)" +
-         median + ",\"p10_us\":" + median + ",\"p90_us\":" + median +
-         R"(,"empty_us":1.2,"check":{"error":0.001,"ok":true},"gpu":{"name":"Made up",)"
-         R"("sm":"9.0","sms":132,"l2":50000000,"mem_clk_mhz":3200,"uuid_hash":"0"},)"
-         R"("clk":{"sm_med_mhz":1980,"sm_min_mhz":1980,"power_w":600,"temp_c":50},)"
-         R"("software":{},"utc":"2026-01-01T00:00:00Z"})"
-         "\n";
+                   double us) {
+  return RecordLine{.kernel = kernel, .shape = shape, .us = us, .variant = variant}.text();
 }
 
 std::vector<std::string> lines_of(const std::string& text) {
@@ -37,12 +29,12 @@ std::string layer(const std::string& pdl) {
                 R"("b":8,"s":16384,"h":16384,"qh":16,"kvh":1,"kvp":8,"tpa":8,"f":832,"split":16,)"
                 R"("exchange":0,"pdl":)" +
                     pdl,
-                "99");
+                99.0);
 }
 std::string hop_b(const std::string& chunks) {
   return record(
       "hop_b", "sm_copy",
-      R"("b":8,"s":16384,"kvh":1,"g":16,"copy":4096,"ctas":8,"rate":100,"chunks":)" + chunks, "80");
+      R"("b":8,"s":16384,"kvh":1,"g":16,"copy":4096,"ctas":8,"rate":100,"chunks":)" + chunks, 80.0);
 }
 
 }  // namespace
@@ -51,7 +43,7 @@ TEST_CASE("calibrate layers says what is measured and which laws are missing", "
   const TemporaryFolder folder;
   (void)folder.file("my.jsonl", layer("1") + layer("0") + hop_b("2") + hop_b("1") +
                                     record("throttled_copy", "loads",
-                                           R"("bytes":4096,"ctas":8,"rate":100)", "9"));
+                                           R"("bytes":4096,"ctas":8,"rate":100)", 9.0));
   const std::string command = "calibrate layers --records my.jsonl --system h200_hgx8";
   const ProgramRun run = run_helixsim(command, folder.path());
   CAPTURE(run.err);
@@ -72,7 +64,7 @@ TEST_CASE("calibrate layers says what is measured and which laws are missing", "
 
 TEST_CASE("calibrate layers without whole layers is an error in one line", "[cli][calibrate]") {
   const TemporaryFolder folder;
-  (void)folder.file("my.jsonl", record("stream_read", "loads", R"("bytes":4096,"ctas":0)", "2"));
+  (void)folder.file("my.jsonl", record("stream_read", "loads", R"("bytes":4096,"ctas":0)", 2.0));
   const ProgramRun run =
       run_helixsim("calibrate layers --records my.jsonl --system h200_hgx8", folder.path());
   CHECK(run.status == 2);

@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <nlohmann/json.hpp>
 
+#include "tests/support/record_line.hpp"
 #include "tests/support/run_program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -12,17 +13,8 @@ using Json = nlohmann::json;
 namespace {
 
 std::string record(const std::string& kernel, const std::string& shape, double bytes, double us) {
-  const std::string time = std::to_string(us);
-  return R"({"schema":"helixsim/record/1","kernel":")" + kernel +
-         R"(","variant":"loads","impl":"own","shape":{)" + shape +
-         R"(},"dtype":{"w":"bf16"},"bytes":)" + std::to_string(bytes) +
-         R"(,"flops":1,"mode":"graph_cold","reps":4,"samples":30,"median_us":)" + time +
-         ",\"p10_us\":" + time + ",\"p90_us\":" + std::to_string(1.01 * us) +
-         R"(,"empty_us":1.2,"check":{"error":0.001,"ok":true},"gpu":{"name":"<Made up>",)"
-         R"("sm":"9.0","sms":132,"l2":50000000,"mem_clk_mhz":3200,"uuid_hash":"0"},)"
-         R"("clk":{"sm_med_mhz":1980,"sm_min_mhz":1980,"power_w":600,"temp_c":50},)"
-         R"("software":{"cuda":"13.0"},"utc":"2026-01-01T00:00:00Z"})"
-         "\n";
+  return RecordLine{.kernel = kernel, .shape = shape, .us = us, .bytes = bytes, .variant = "loads"}
+      .text();
 }
 
 /// GEMMs by a simple law, and the read stream.
@@ -32,10 +24,8 @@ std::string some_records() {
     for (const int n : {512, 4096, 16384}) {
       for (const int k : {512, 4096, 16384}) {
         const double bytes = 2.0 * n * k + 2.0 * m * (n + k);
-        text += record("gemm",
-                       "\"m\":" + std::to_string(m) + ",\"n\":" + std::to_string(n) +
-                           ",\"k\":" + std::to_string(k),
-                       bytes, 2.0 + 0.4e-3 * k + bytes / 3.6e6 + 2.5e-9 * m * n * k);
+        text += record("gemm", gemm_shape(m, n, k), bytes,
+                       2.0 + 0.4e-3 * k + bytes / 3.6e6 + 2.5e-9 * m * n * k);
       }
     }
   }
@@ -228,7 +218,7 @@ TEST_CASE("calibrate fit refuses a format before it fits, and writes no laws tha
           "gemm", "\"m\":" + std::to_string(m) + ",\"n\":512,\"k\":" + std::to_string(1024 + off),
           1e6, off % 2 == 0 ? 1e-5 : 1e7);
   }
-  (void)folder.file("my.jsonl", changed(text, "\"empty_us\":1.2", "\"empty_us\":0"));
+  (void)folder.file("my.jsonl", changed(text, "\"empty_us\":1.200000", "\"empty_us\":0"));
   const ProgramRun run = run_helixsim(kFit, folder.path());
   CAPTURE(run.err);
   CHECK(run.status == 2);
@@ -249,7 +239,8 @@ TEST_CASE("a fit to more records renews the gaps of its own system file", "[cli]
         .at("value");
   };
   CHECK(gap() == "1.2 us");
-  (void)folder.file("my.jsonl", changed(some_records(), "\"empty_us\":1.2", "\"empty_us\":1.7"));
+  (void)folder.file("my.jsonl",
+                    changed(some_records(), "\"empty_us\":1.200000", "\"empty_us\":1.7"));
   REQUIRE(
       run_helixsim("calibrate fit --system my.json --records my.jsonl --out my.json", folder.path())
           .status == 0);

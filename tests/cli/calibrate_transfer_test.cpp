@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 #include <string>
 
+#include "tests/support/record_line.hpp"
 #include "tests/support/run_program.hpp"
 #include "tests/support/temporary_folder.hpp"
 
@@ -18,18 +19,12 @@ std::string some_records() {
   for (const int m : {1, 8, 64}) {
     for (const int n : {512, 4096, 16384}) {
       const int k = 4096;
-      const std::string time = std::to_string(8.0 + 2.0 * n * k / 1.5e6);
-      text += R"({"schema":"helixsim/record/1","kernel":"gemm","variant":"v","impl":"lib",)"
-              R"("shape":{"m":)" +
-              std::to_string(m) + ",\"n\":" + std::to_string(n) + ",\"k\":" + std::to_string(k) +
-              R"(},"dtype":{"w":"bf16"},"bytes":1,"flops":1,"mode":"graph_cold","reps":4,)"
-              R"("samples":30,"median_us":)" +
-              time + ",\"p10_us\":" + time + ",\"p90_us\":" + time +
-              R"(,"empty_us":1.7,"check":{"error":0.001,"ok":true},"gpu":{"name":"Made up",)"
-              R"("sm":"9.0","sms":132,"l2":50000000,"mem_clk_mhz":3200,"uuid_hash":"0"},)"
-              R"("clk":{"sm_med_mhz":1980,"sm_min_mhz":1980,"power_w":600,"temp_c":50},)"
-              R"("software":{},"utc":"2026-01-01T00:00:00Z"})"
-              "\n";
+      text += RecordLine{.kernel = "gemm",
+                         .shape = gemm_shape(m, n, k),
+                         .us = 8.0 + 2.0 * n * k / 1.5e6,
+                         .empty_us = 1.7,
+                         .impl = "lib"}
+                  .text();
     }
   }
   return text;

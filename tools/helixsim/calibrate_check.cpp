@@ -9,10 +9,10 @@
 #include "sim/calibration/datasets/registry.hpp"
 #include "sim/calibration/structural_checks.hpp"
 #include "sim/calibration/transfer.hpp"
-#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/config/suggest.hpp"
 #include "sim/report/structural_table.hpp"
+#include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/progress.hpp"
 
@@ -34,10 +34,6 @@ struct CheckOptions {
   std::vector<std::string> transfer_to;
   std::size_t anchors = 0;
 };
-
-System system_named(const std::string& name, const char* flag) {
-  return read_system(Catalog::find().read("hw_models/systems", name, flag));
-}
 
 void check_op(const std::string& op) {
   const std::vector<std::string> checked = {"gemm", "generation_attention", "generation_mla",

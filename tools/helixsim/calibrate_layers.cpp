@@ -5,7 +5,6 @@
 
 #include "hw_models/system.hpp"
 #include "sim/calibration/rank_layer_prediction.hpp"
-#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/layer_table.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
@@ -22,8 +21,7 @@ struct LayersOptions {
 };
 
 int layers(const LayersOptions& options) {
-  const System system =
-      read_system(Catalog::find().read("hw_models/systems", options.system, "--system"));
+  const System system = system_named(options.system, "--system");
   if (system.laws_file.empty())
     throw ConfigError("--system: " + options.system + " has no laws; calibrate fit writes some");
   const std::vector<MeasuredRecord> records = read_all_records(options.records);

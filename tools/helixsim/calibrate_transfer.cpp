@@ -6,7 +6,6 @@
 #include "sim/calibration/anchor_laws.hpp"
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/transfer.hpp"
-#include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/transfer_table.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
@@ -34,10 +33,6 @@ struct TransferOptions {
   std::vector<std::string> records;
   std::string out;
 };
-
-System system_named(const std::string& name, const char* flag) {
-  return read_system(Catalog::find().read("hw_models/systems", name, flag));
-}
 
 /// What was fitted to a GPU's own measurements is better than what was moved to it.
 void keep_own_laws(const System& system, FittedLaws& laws) {

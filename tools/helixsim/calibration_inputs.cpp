@@ -53,6 +53,10 @@ void tell_of_other_width(const std::vector<MeasuredRecord>& records, const Syste
       kind_of(records.front().gpu), system.name, system.gpu.multiprocessors, sms);
 }
 
+System system_named(const std::string& name, const char* flag) {
+  return read_system(Catalog::find().read("hw_models/systems", name, flag));
+}
+
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {
   std::vector<MeasuredRecord> all;
   for (const std::string& file : files) {
@@ -82,9 +86,7 @@ void add_calibration_inputs(CLI::App& app, CalibrationOptions& options) {
 CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
                                           const std::string& command) {
   CalibrationInputs inputs{
-      .system = read_system(Catalog::find().read("hw_models/systems", options.system, "--system")),
-      .records = {},
-      .rows = {}};
+      .system = system_named(options.system, "--system"), .records = {}, .rows = {}};
   if (options.measurements.empty() == options.records.empty())
     throw ConfigError(command + ": expected one of --measurements and --records");
   inputs.records = read_all_records(options.records);

@@ -34,6 +34,9 @@ struct CalibrationInputs {
 CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
                                           const std::string& command);
 
+/// By its name or its file, which `flag` gave. Errors: ConfigError.
+System system_named(const std::string& name, const char* flag);
+
 /// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError; also
 /// for records of two kinds of GPU, of which no law would hold.
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files);

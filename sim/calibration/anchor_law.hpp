@@ -8,39 +8,30 @@
 #include <vector>
 
 #include "sim/calibration/fit_law.hpp"
+#include "sim/engine/contract.hpp"
 
 namespace helixsim {
 
-/// What is believed of each parameter of a moved law before anything is measured there.
+/// The most probable parameters after `rows`, of which the transfer is what was believed before,
+/// and the standard errors that remain. Times of rows are without residuals.
 template <class Law>
-std::vector<LogPrior> transfer_priors(const FittedLaw<Law>& moved) {
-  std::vector<LogPrior> priors;
+LawSolution<Law> most_probable(const Law& moved, MeasuredSpan<Law> rows) {
+  FitProblem problem = law_problem<Law>(moved, {}, rows);
+  std::size_t p = 0;
   for (const LawParameter<Law>& parameter : Law::parameters()) {
-    const std::size_t p = priors.size();
-    const double sd = p < moved.fits.size() ? moved.fits[p].log_error : 0.0;
-    priors.push_back({.center = std::log(moved.law.*parameter.value),
-                      .sd = std::max(sd, transfer_prior(parameter.on_other_gpu))});
-  }
-  return priors;
-}
-
-/// The most probable parameters after `rows`, whose times are without residuals, and the standard
-/// errors that remain.
-template <class Law>
-FittedLaw<Law> refitted(FittedLaw<Law> moved, MeasuredSpan<Law> rows) {
-  FitProblem problem = law_problem<Law>(moved.law, {}, rows);
-  problem.priors = transfer_priors(moved);
-  for (std::size_t p = 0; p < problem.start.size(); ++p) {
-    const double start = std::exp(problem.priors[p].center);
-    problem.low[p] = std::min(problem.low[p], start);    // a data sheet may take a rate beyond what
-    problem.high[p] = std::max(problem.high[p], start);  // a fit may find
-    problem.start[p] = std::clamp(start, problem.low[p], problem.high[p]);
+    const double value = moved.*parameter.value;
+    problem.priors.push_back(
+        {.center = std::log(value), .sd = transfer_prior(parameter.on_other_gpu)});
+    // A data sheet may take a rate beyond what a fit may find.
+    problem.low[p] = std::min(problem.low[p], value);
+    problem.high[p] = std::max(problem.high[p], value);
+    problem.start[p++] = value;
   }
   const FitSolution solution = fit_parameters(problem);
-  moved.law = with_parameters<Law>(moved.law, solution.parameters);
-  moved.fits.clear();
-  for (const double error : solution.errors) moved.fits.push_back({.log_error = error});
-  return moved;
+  LawSolution<Law> found{
+      .law = with_parameters<Law>(moved, solution.parameters), .fits = {}, .cost = solution.cost};
+  for (const double error : solution.errors) found.fits.push_back({.log_error = error});
+  return found;
 }
 
 /// A moved law with measurements of the GPU that it was moved to, and its error on them.
@@ -54,21 +45,26 @@ struct AnchoredLaw {
 /// A moved law refitted to a few measurements of the GPU that it was moved to, its anchors: the
 /// most probable parameters, of which the transfer is what was believed before (`transfer_prior`);
 /// choices and residuals stay. The standard errors of its parameters, and with them
-/// `transfer_log_sd`, are those that remain. Its error is that of the source or, where that is
-/// larger, what refits made on anchors that they did not see. Contract: there are anchors; the law
-/// was moved.
+/// `transfer_log_sd`, are those that remain. Its errors are those of the source or, where that is
+/// larger, what refits made on anchors that they did not see. `plan` is that of the anchors'
+/// family: it says in which L2 the measured operands lay. `system`: whose GPU it is. Contract:
+/// there are anchors.
 template <class Law>
-AnchoredLaw<Law> with_anchors(const FittedLaw<Law>& moved, MeasuredSpan<Law> anchors) {
+AnchoredLaw<Law> with_anchors(const FittedLaw<Law>& moved, const LawPlan<Law>& plan,
+                              MeasuredSpan<Law> anchors, const std::string& system) {
+  ensure(!anchors.empty(), "a law is refitted to measurements");
   constexpr std::size_t kParts = 12;
   const auto log_error = [](const Law& law, const MeasuredShape<Law>& row) {
     return std::log(row.seconds / law.seconds(row.shape, false));
   };
+  Law as_measured = moved.law;
+  if constexpr (requires { plan.start.gpu; }) as_measured.gpu.l2_bytes = plan.start.gpu.l2_bytes;
   // No parameter changes the factors of the residuals.
   std::vector<MeasuredShape<Law>> rows(anchors.begin(), anchors.end());
   for (auto& row : rows) row.seconds *= std::exp(-moved.log_factor(row.shape));
 
   std::vector<double> before;
-  for (const auto& row : rows) before.push_back(log_error(moved.law, row));
+  for (const auto& row : rows) before.push_back(log_error(as_measured, row));
   std::vector<double> after;
   const std::size_t parts = std::min(kParts, rows.size());
   for (std::size_t part = 0; part < parts && rows.size() > 1; ++part) {
@@ -83,16 +79,29 @@ AnchoredLaw<Law> with_anchors(const FittedLaw<Law>& moved, MeasuredSpan<Law> anc
       if (!is_judged(row.shape)) kept.push_back(row);
     }
     if (kept.empty()) continue;
-    const Law law = refitted<Law>(moved, kept).law;
+    const Law law = most_probable<Law>(as_measured, kept).law;
     for (std::size_t row = part; row < rows.size(); row += parts)
       after.push_back(log_error(law, rows[row]));
   }
 
-  AnchoredLaw<Law> anchored{.fitted = refitted<Law>(moved, rows),
+  LawSolution<Law> solution = most_probable<Law>(as_measured, rows);
+  AnchoredLaw<Law> anchored{.fitted = moved,
                             .before = law_error(before),
                             .after = law_error(after.empty() ? before : after)};
-  anchored.fitted.error = larger(moved.error, anchored.after);
-  anchored.fitted.source += "; then " + std::to_string(rows.size()) + " measured here";
+  FittedLaw<Law>& fitted = anchored.fitted;
+  fitted.law = solution.law;
+  if constexpr (requires { plan.start.gpu; }) fitted.law.gpu = moved.law.gpu;
+  fitted.fits = std::move(solution.fits);
+  fitted.error = larger(moved.error, anchored.after);
+  fitted.law_error = larger(moved.law_error, anchored.after);
+  fitted.source += "; then " + std::to_string(rows.size()) + " measured on " + system;
+  for (const auto& row : rows) {
+    const auto at = FittedLaw<Law>::coordinates_of(row.shape);
+    for (std::size_t c = 0; c < fitted.low.size(); ++c) {
+      fitted.low[c] = std::min(fitted.low[c], at[c]);
+      fitted.high[c] = std::max(fitted.high[c], at[c]);
+    }
+  }
   return anchored;
 }
 

@@ -19,10 +19,12 @@ struct AnchoredFamily {
 struct AnchoredLaws {
   FittedLaws laws;
   std::vector<AnchoredFamily> families = {};  ///< that had anchors, in the order of the laws
+  std::vector<std::string> own = {};          ///< measured, but their law is the GPU's own
+  std::vector<std::string> without_law = {};  ///< measured, but there is no law
 };
 
 /// Every moved law with the rows of its family as anchors (`with_anchors`). Laws that were not
-/// moved or have no rows stay, families of `rows` without a law are left out.
+/// moved or have no rows stay.
 AnchoredLaws anchored(FittedLaws moved, const MeasuredRows& rows);
 
 }  // namespace helixsim

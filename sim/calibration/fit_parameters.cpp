@@ -164,7 +164,7 @@ FitSolution fit_parameters(const FitProblem& problem, const FitEffort& effort) {
       solution.errors[free[i]] = errors[i];
       if (errors[i] > errors[worst]) worst = i;
     }
-    if (errors[worst] <= kUnknown) return solution;
+    if (!problem.priors.empty() || errors[worst] <= kUnknown) return solution;
     solution.pinned[free[worst]] = true;
     solution.errors[free[worst]] = 0.0;
     solution.parameters[free[worst]] = problem.start[free[worst]];

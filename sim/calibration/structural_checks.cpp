@@ -133,26 +133,26 @@ bool has_wide_groups(const MeasuredFamily<AttentionLaw>& family) {
 
 /// A moved law on rows of the GPU that it was moved to, but for those that it is then refitted to.
 template <class Law>
-Scores transfer_scores(FittedLaw<Law> moved, MeasuredSpan<Law> rows,
-                       const TransferOptions& options) {
+Scores transfer_scores(FittedLaw<Law> moved, const MeasuredFamily<Law>& family,
+                       const std::string& system, const TransferCheckOptions& options) {
   std::vector<MeasuredShape<Law>> anchors;
-  std::vector<bool> is_anchor(rows.size(), false);
   if (options.anchors > 0) {
-    for (const std::size_t row : spread_anchors<Law>(moved, rows, options.anchors)) {
-      anchors.push_back(rows[row]);
-      is_anchor[row] = true;
-    }
+    for (const std::size_t row : spread_anchors<Law>(moved, family.rows, options.anchors))
+      anchors.push_back(family.rows[row]);
   }
-  if (!anchors.empty()) moved = with_anchors<Law>(moved, anchors).fitted;
+  if (!anchors.empty()) moved = with_anchors<Law>(moved, family.plan, anchors, system).fitted;
   std::vector<MeasuredShape<Law>> scored;
-  for (std::size_t row = 0; row < rows.size(); ++row) {
-    if (!is_anchor[row]) scored.push_back(rows[row]);
+  for (const auto& row : family.rows) {
+    const bool seen = std::any_of(anchors.begin(), anchors.end(),
+                                  [&](const auto& anchor) { return anchor.shape == row.shape; });
+    if (!seen) scored.push_back(row);
   }
   Scores scores = scores_of<Law>(moved, scored);
-  scores.intervals = true;
+  scores.intervals = options.rules.has_value();
   for (const MeasuredShape<Law>& row : scored) {
+    if (!scores.intervals) break;
     const double distance = std::abs(std::log(row.seconds / moved.seconds(row.shape, false)));
-    const TimeError error = time_error(moved.provenance(row.shape), options.rules);
+    const TimeError error = time_error(moved.provenance(row.shape), *options.rules);
     if (distance <= error.at(kNormal95)) ++scores.inside;
   }
   return scores;
@@ -161,7 +161,7 @@ Scores transfer_scores(FittedLaw<Law> moved, MeasuredSpan<Law> rows,
 /// Jobs that score the families of one law, each in a place of its own.
 template <class Law>
 void add_transfers(const FittedLaws& moved, const MeasuredRows& rows,
-                   const TransferOptions& options, std::vector<Job>& jobs,
+                   const TransferCheckOptions& options, std::vector<Job>& jobs,
                    std::deque<std::pair<Key, Scores>>& places) {
   const std::string check =
       "transfer to " + moved.system +
@@ -178,8 +178,10 @@ void add_transfers(const FittedLaws& moved, const MeasuredRows& rows,
         place.unpredicted = std::ssize(family.rows);
         continue;
       }
-      jobs.push_back({.size = family.rows.size(), .name = name, .run = [=, &place, &family] {
-                        place = transfer_scores<Law>(*fitted, family.rows, options);
+      jobs.push_back({.size = family.rows.size(),
+                      .name = name,
+                      .run = [&moved, &options, &place, &family = family, fitted] {
+                        place = transfer_scores<Law>(*fitted, family, moved.system, options);
                       }});
     }
   }
@@ -214,11 +216,14 @@ std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
 }
 
 std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
-                                             const TransferOptions& options) {
+                                             const TransferCheckOptions& options) {
   std::vector<Job> jobs;
   std::deque<std::pair<Key, Scores>> places;
   for_each_law([&]<class Law>() { add_transfers<Law>(moved, rows, options, jobs, places); });
-  run_jobs(jobs, options.threads, [](const std::string&) {});
+  long long done = 0;
+  run_jobs(jobs, options.threads, [&](const std::string&) {
+    if (options.progress) options.progress(++done, std::ssize(jobs));
+  });
   Pooled pooled;
   for (const auto& [key, scores] : places) pooled[key].add(scores);
   return reported(pooled);

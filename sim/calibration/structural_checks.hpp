@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,16 +46,19 @@ struct StructuralOptions {
 std::vector<StructuralCheck> structural_checks(const MeasuredRows& rows,
                                                const StructuralOptions& options);
 
-struct TransferOptions {
+struct TransferCheckOptions {
   std::string only = {};    ///< name of an op; empty: all
   std::size_t anchors = 0;  ///< measurements of each family that the laws are refitted to
-  ErrorRules rules = {};    ///< of the fidelity whose intervals are judged
+  /// Of the fidelity whose intervals are judged; none: no interval is.
+  std::optional<ErrorRules> rules = {};
   int threads = 1;
+  /// Called after each family, from one thread at a time.
+  std::function<void(long long done, long long total)> progress = {};
 };
 
 /// Scores laws of GEMM, attention, MLA and MoE on rows of a system that they were not fitted to,
 /// but for the anchors, which are not scored. The same for any number of threads.
 std::vector<StructuralCheck> transfer_checks(const FittedLaws& moved, const MeasuredRows& rows,
-                                             const TransferOptions& options);
+                                             const TransferCheckOptions& options);
 
 }  // namespace helixsim

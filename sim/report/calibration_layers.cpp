@@ -12,7 +12,6 @@ namespace {
 
 /// Classes of the page's style sheet, by what the law of a part is of.
 std::string_view kind_of(const LayerPart& part) {
-  if (part.family.empty()) return "series1";
   const auto of = [&](std::string_view kernels) { return part.family.starts_with(kernels); };
   if (of("own/gemm/") || of("own/batched_gemm/")) return "series3";
   if (of("own/grouped_gemm/")) return "series2";

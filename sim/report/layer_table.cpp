@@ -84,20 +84,25 @@ std::string layer_table(std::span<const LayerPrediction> layers, bool parts) {
 }
 
 std::string layer_csv(std::span<const LayerPrediction> layers) {
-  std::string text = "key,measured_us,predicted_us,error_percent\n";
+  std::string text =
+      "key,measured_us,predicted_us,error_percent,gain_percent,predicted_gain_percent\n";
   for (const LayerLine& line : layer_lines(layers)) {
     const LayerPrediction& layer = *line.layer;
-    text +=
-        fmt::format("{},{},{},{}\n", csv_cell(layer.key.text()), format_exact(1e6 * layer.measured),
-                    layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
-                    line.error ? format_exact(*line.error) : "");
+    const auto or_empty = [](const std::optional<double>& value) {
+      return value ? format_exact(*value) : "";
+    };
+    text += fmt::format("{},{},{},{},{},{}\n", csv_cell(layer.key.text()),
+                        format_exact(1e6 * layer.measured),
+                        layer.predicted ? format_exact(1e6 * *layer.predicted) : "",
+                        or_empty(line.error), or_empty(line.gain), or_empty(line.gain_by_law));
   }
   return text;
 }
 
 std::string layer_json(std::span<const LayerPrediction> layers) {
   nlohmann::ordered_json all = nlohmann::ordered_json::array();
-  for (const LayerPrediction& layer : layers) {
+  for (const LayerLine& line : layer_lines(layers)) {
+    const LayerPrediction& layer = *line.layer;
     nlohmann::ordered_json parts = nlohmann::ordered_json::array();
     for (const LayerPart& part : layer.parts)
       parts.push_back({{"kernel", part.kernel}, {"us", 1e6 * part.seconds}});
@@ -107,6 +112,8 @@ std::string layer_json(std::span<const LayerPrediction> layers) {
         {"predicted_us", nullptr},    {"parts", parts},
         {"missing", layer.missing}};
     if (layer.predicted) one["predicted_us"] = 1e6 * *layer.predicted;
+    if (line.gain) one["gain_percent"] = *line.gain;
+    if (line.gain_by_law) one["predicted_gain_percent"] = *line.gain_by_law;
     all.push_back(std::move(one));
   }
   return nlohmann::ordered_json{{"layers", all}}.dump(2) + "\n";

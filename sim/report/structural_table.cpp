@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <nlohmann/json.hpp>
 
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -64,10 +65,10 @@ std::string structural_csv(std::span<const StructuralCheck> checks) {
       "check,op,dtype,rows,unpredicted,law_median_ape_percent,law_p90_ape_percent,"
       "median_ape_percent,p90_ape_percent,inside_interval_percent\n";
   for (const StructuralCheck& one : checks) {
-    text += fmt::format("\"{}\",{},{},{},{},{},{},{},{},{}\n", one.check, one.op, one.dtype,
-                        one.rows, one.unpredicted, format_exact(one.law_median_percent),
-                        format_exact(one.law_p90_percent), format_exact(one.median_percent),
-                        format_exact(one.p90_percent),
+    text += fmt::format("{},{},{},{},{},{},{},{},{},{}\n", csv_cell(one.check), csv_cell(one.op),
+                        csv_cell(one.dtype), one.rows, one.unpredicted,
+                        format_exact(one.law_median_percent), format_exact(one.law_p90_percent),
+                        format_exact(one.median_percent), format_exact(one.p90_percent),
                         has_intervals(one) ? format_exact(one.inside_percent) : "");
   }
   return text;

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 #include <vector>
 
+#include "sim/report/points.hpp"
 #include "sim/report/text_table.hpp"
 #include "sim/units/format.hpp"
 
@@ -40,7 +41,7 @@ std::string errors(const LawError& error) {
 
 }  // namespace
 
-std::string transfer_table(const AnchoredLaws& moved, std::span<const std::string> without_law) {
+std::string transfer_table(const AnchoredLaws& moved) {
   TextTable table(
       {{"kernel family", TextTable::Align::Left}, {"measured"}, {"moved med/p90 %"}, {"refitted"}});
   long long anchored = 0;
@@ -57,10 +58,13 @@ std::string transfer_table(const AnchoredLaws& moved, std::span<const std::strin
   text +=
       fmt::format("{} families moved by the data sheet, {} of them then refitted; {} of its own.\n",
                   format_count(only_moved + anchored), format_count(anchored), format_count(own));
-  if (without_law.empty()) return text;
-  const std::string none = fmt::format(
-      "Measured, but no law is moved: {}. calibrate fit makes one.", fmt::join(without_law, ", "));
-  for (const std::string& line : wrap_words(none, kTerminalColumns)) text += line + '\n';
+  const auto add = [&](const std::string& why, const std::vector<std::string>& families) {
+    if (families.empty()) return;
+    const std::string all = fmt::format("{}: {}.", why, fmt::join(families, ", "));
+    for (const std::string& line : wrap_words(all, kTerminalColumns)) text += line + '\n';
+  };
+  add("Measured and not used, as the GPU has a law of its own", moved.own);
+  add("Measured and not used, as no law is moved (calibrate fit makes one)", moved.without_law);
   return text;
 }
 
@@ -69,7 +73,7 @@ std::string transfer_csv(const AnchoredLaws& moved) {
       "family,moved_from,measured,moved_median_percent,moved_p90_percent,refitted_median_percent,"
       "refitted_p90_percent\n";
   for (const LawLine& line : lines_of(moved)) {
-    text += fmt::format("{},{}", line.family, line.from);
+    text += fmt::format("{},{}", csv_cell(line.family), csv_cell(line.from));
     if (line.anchored == nullptr) {
       text += ",0,,,,\n";
       continue;
@@ -82,7 +86,7 @@ std::string transfer_csv(const AnchoredLaws& moved) {
   return text;
 }
 
-std::string transfer_json(const AnchoredLaws& moved, std::span<const std::string> without_law) {
+std::string transfer_json(const AnchoredLaws& moved) {
   using Json = nlohmann::ordered_json;
   const auto error = [](const LawError& of) {
     return Json{{"median_percent", of.median_percent}, {"p90_percent", of.p90_percent}};
@@ -100,7 +104,8 @@ std::string transfer_json(const AnchoredLaws& moved, std::span<const std::string
   }
   const Json all = {{"system", moved.laws.system},
                     {"families", families},
-                    {"without_law", std::vector(without_law.begin(), without_law.end())}};
+                    {"own", moved.own},
+                    {"without_law", moved.without_law}};
   return all.dump(2) + "\n";
 }
 

@@ -22,6 +22,10 @@ GemmLaw true_law() {
   return law;
 }
 
+LawPlan<GemmLaw> warm_plan() {
+  return {.start = true_law()};
+}
+
 /// The true law as it came from a GPU whose start-up is twice as long and whose kernels reach less
 /// of the bandwidth, with residuals of its own.
 FittedLaw<GemmLaw> moved_law() {
@@ -92,18 +96,51 @@ TEST_CASE("a firm prior holds against a few measurements", "[calibration][fit][p
   CHECK(solution.errors[0] <= 0.001);
 }
 
+TEST_CASE("a parameter of which next to nothing is believed is not taken for known",
+          "[calibration][fit][prior]") {
+  FitProblem problem = line_of(2.0);
+  problem.priors = {{.center = std::log(2.0), .sd = 2.0}, {.center = std::log(3.0), .sd = 1.5}};
+  const FitSolution solution = fit_parameters(problem);
+  CHECK_FALSE(solution.pinned[1]);
+  CHECK(solution.errors[1] == Approx(1.5).epsilon(0.01));
+}
+
+TEST_CASE("measurements of cold operands are met by the cold law, and L2 keeps its bandwidth",
+          "[calibration][transfer]") {
+  GemmLaw law = true_law();
+  law.per_k = 1e-10;
+  law.l2_bandwidth = 20e12;
+  LawPlan<GemmLaw> cold = warm_plan();
+  cold.start.gpu.l2_bytes = 0.0;  // as the plans of records have it
+  FittedLaw<GemmLaw> moved = moved_law();
+  moved.law = law;
+  moved.residuals.clear();
+  std::vector<MeasuredShape<GemmLaw>> anchors;
+  for (const double n : {512., 4096., 16384., 32768.}) {
+    const GemmShape shape{1, n, 8192};  // weights that L2 holds
+    anchors.push_back({shape, law.seconds(shape, true)});
+  }
+  const GemmShape& in_l2 = anchors[2].shape;
+  REQUIRE(law.seconds(in_l2, false) < 0.98 * law.seconds(in_l2, true));
+  const auto anchored = with_anchors<GemmLaw>(moved, cold, anchors, "here");
+  CHECK(anchored.before.p90_percent < 0.1);
+  CHECK(anchored.fitted.law.l2_bandwidth == Approx(law.l2_bandwidth).epsilon(0.001));
+  CHECK(anchored.fitted.law.bandwidth == Approx(law.bandwidth).epsilon(0.001));
+  CHECK(anchored.fitted.law.gpu == kGpu);
+}
+
 TEST_CASE("a dozen measurements mend a moved law", "[calibration][transfer]") {
   const FittedLaw<GemmLaw> moved = moved_law();
   const auto anchors = measured(12);
   REQUIRE(anchors.size() == 12);
-  const AnchoredLaw<GemmLaw> anchored = with_anchors<GemmLaw>(moved, anchors);
+  const AnchoredLaw<GemmLaw> anchored = with_anchors<GemmLaw>(moved, warm_plan(), anchors, "here");
   CHECK(anchored.fitted.law.fixed == Approx(6e-6).epsilon(0.05));
   CHECK(anchored.fitted.law.bandwidth > 5.4e12);
   CHECK(anchored.before.median_percent > 20.0);
   CHECK(anchored.after.median_percent < 3.0);
   CHECK(anchored.fitted.residuals.size() == 1);
   CHECK(anchored.fitted.transferred_from == "some_gpu");
-  CHECK(anchored.fitted.source == "a table; then 12 measured here");
+  CHECK(anchored.fitted.source == "a table; then 12 measured on here");
   // Rows that were no anchors.
   for (const auto& row : measured(100))
     CHECK(anchored.fitted.seconds(row.shape, false) == Approx(row.seconds).epsilon(0.1));
@@ -116,7 +153,7 @@ TEST_CASE("more measurements leave less to doubt, none leave all of it",
   CHECK(doubt > 0.05);
   for (const std::size_t count : {2, 6, 12, 27}) {
     CAPTURE(count);
-    const auto anchored = with_anchors<GemmLaw>(moved_law(), measured(count));
+    const auto anchored = with_anchors<GemmLaw>(moved_law(), warm_plan(), measured(count), "here");
     CHECK(anchored.fitted.transfer_log_sd(weights) < doubt);
     doubt = anchored.fitted.transfer_log_sd(weights);
   }
@@ -125,11 +162,11 @@ TEST_CASE("more measurements leave less to doubt, none leave all of it",
 TEST_CASE("the error of a refitted law is no less than its source's", "[calibration][transfer]") {
   FittedLaw<GemmLaw> rough = moved_law();
   rough.error = {.median_percent = 30.0, .p90_percent = 50.0, .log_bias = 0.1, .log_sd = 0.3};
-  const auto anchored = with_anchors<GemmLaw>(rough, measured(12));
+  const auto anchored = with_anchors<GemmLaw>(rough, warm_plan(), measured(12), "here");
   CHECK(anchored.fitted.error.median_percent == 30.0);
   CHECK(anchored.fitted.error.log_sd == 0.3);
   // One measurement judges nothing: the error is the law's before it.
-  const auto one = with_anchors<GemmLaw>(moved_law(), measured(1));
+  const auto one = with_anchors<GemmLaw>(moved_law(), warm_plan(), measured(1), "here");
   CHECK(one.after.median_percent == one.before.median_percent);
   CHECK(one.fitted.error.median_percent >= one.before.median_percent);
 }
@@ -153,8 +190,11 @@ TEST_CASE("only moved laws are refitted, by rows of their own family", "[calibra
   gemms["gemm/own"].transferred_from.clear();
   MeasuredRows rows;
   for (const char* name : {"gemm/nvfp4", "gemm/own", "gemm/without_law"})
-    of_law<GemmLaw, MeasuredFamily>(rows.families)[name].rows = measured(12);
+    of_law<GemmLaw, MeasuredFamily>(rows.families)[name] = {
+        .label = {}, .source = {}, .plan = warm_plan(), .rows = measured(12)};
   const AnchoredLaws anchored_laws = anchored(laws, rows);
+  CHECK(anchored_laws.own == std::vector<std::string>{"gemm/own"});
+  CHECK(anchored_laws.without_law == std::vector<std::string>{"gemm/without_law"});
   REQUIRE(anchored_laws.families.size() == 1);
   CHECK(anchored_laws.families[0].family == "gemm/nvfp4");
   CHECK(anchored_laws.families[0].anchors == 12);

@@ -92,7 +92,7 @@ TEST_CASE("records of the other GPU refit the laws that they tell of",
   }
   CHECK(refitted == 1);
   const std::string source = laws_of(folder, "my.json").at("laws").at("gemm/bfloat16").at("source");
-  CHECK(source.find("; then 9 measured here") != std::string::npos);
+  CHECK(source.find("; then 9 measured on sheet") != std::string::npos);
   const Json system = Json::parse(contents(folder.path() / "my.json"));
   CHECK(system.at("fidelities").at("measured").at("kernels").at("in_graph_gap").at("value") ==
         "1.7 us");
@@ -116,6 +116,32 @@ TEST_CASE("laws that were fitted to the other GPU itself stay", "[cli][calibrate
     CHECK(mine.at("laws").at(name) == law);
   }
   CHECK(mine.at("laws").size() >= gb300.at("laws").size());
+  // What was measured of them is not used, and said to be so.
+  (void)folder.file("my.jsonl", some_records());
+  const ProgramRun unused = run_helixsim(
+      "calibrate transfer --from h200_hgx8 --system gb300_nvl72 --records my.jsonl --out my.json",
+      folder.path());
+  CHECK(unused.out.find("as the GPU has a law of its own: gemm/bfloat16.") != std::string::npos);
+}
+
+TEST_CASE("laws are moved only to a system that can use them, and not onto their source",
+          "[cli][calibrate][transfer]") {
+  const TemporaryFolder folder;
+  write_sheet(folder);
+  Json bare = Json::parse(contents(folder.path() / "sheet.json"));
+  bare["fidelities"].erase("measured");
+  (void)folder.file("bare.json", bare.dump());
+  const ProgramRun none = run_helixsim(
+      "calibrate transfer --from h200_hgx8 --system bare.json --out my.json", folder.path());
+  CHECK(none.status == 2);
+  CHECK(none.err.find("/fidelities: expected a fidelity \"measured\"") != std::string::npos);
+  const std::string again = "calibrate transfer --system sheet.json --out my.json --from ";
+  REQUIRE(run_helixsim(again + "h200_hgx8", folder.path()).status == 0);
+  const std::string laws = contents(folder.path() / "laws/my.json");
+  const ProgramRun onto = run_helixsim(again + "my.json", folder.path());
+  CHECK(onto.status == 2);
+  CHECK(onto.err.find("is the system that laws are moved from") != std::string::npos);
+  CHECK(contents(folder.path() / "laws/my.json") == laws);
 }
 
 TEST_CASE("mistakes of calibrate transfer are errors in one line", "[cli][calibrate][transfer]") {

@@ -124,7 +124,7 @@ TEST_CASE("keys of layers are cells of a table", "[report][calibration]") {
   const std::string csv = layer_csv({&layer, 1});
   CHECK(csv.find("\n\"{\"\"kernel\"\":\"\"rank_layer\"\",") != std::string::npos);
   CHECK(count_of(csv, "\"") % 2 == 0);
-  CHECK(csv.ends_with("}\",1,,\n"));
+  CHECK(csv.ends_with("}\",1,,,,\n"));
 }
 
 TEST_CASE("chunks gain over the same study in one", "[report][calibration]") {

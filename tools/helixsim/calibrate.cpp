@@ -123,7 +123,7 @@ int fit(const FitOptions& options) {
   if (format == OutputFormat::Csv)
     throw ConfigError("--format: calibrate fit has no csv; expected one of table, json");
   const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate fit");
-  const FittedSystemPath files = fitted_system_path(options.out);
+  const FittedSystemPath files = fitted_system_path(inputs.system, options.out);
   std::optional<OutputFolder> report;
   if (!options.report.empty()) report.emplace(options.report, options.overwrite, "--report");
   const SystemStudy study = study_of(inputs, options);

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <memory>
+#include <optional>
 #include <set>
 
 #include "hw_models/hardware.hpp"
@@ -42,12 +43,10 @@ void check_op(const std::string& op) {
   throw ConfigError("--only: no structural check is of \"" + op + "\"" + suggestion(op, checked));
 }
 
-/// What a prediction of the system is widened by; nothing where it has no such fidelity.
-ErrorRules measured_rules(const System& system) {
-  constexpr const char* kMeasured = "measured";
-  const auto& all = system.fidelities;
-  if (std::find(all.begin(), all.end(), kMeasured) == all.end()) return {};
-  return Hardware(system, kMeasured, "auto").error_rules().value_or(ErrorRules{});
+/// What a prediction of the system is widened by; none where it has no such fidelity.
+std::optional<ErrorRules> measured_rules(const System& system) {
+  if (!has_fidelity(system, "measured")) return std::nullopt;
+  return Hardware(system, "measured", "auto").error_rules();
 }
 
 int check(const CheckOptions& options) {
@@ -72,9 +71,12 @@ int check(const CheckOptions& options) {
   for (const System& other : others) {
     const FittedLaws moved = kernels_transferred(read_system_laws(system), other);
     const MeasuredRows rows = read_measurements(options.measurements, other);
-    TransferOptions transfer{.only = options.only,
-                             .rules = measured_rules(other),
-                             .threads = static_cast<int>(options.common.thread_count())};
+    Progress progress("judging moved laws", "families");
+    TransferCheckOptions transfer{
+        .only = options.only,
+        .rules = measured_rules(other),
+        .threads = static_cast<int>(options.common.thread_count()),
+        .progress = [&](long long done, long long total) { progress.update(done, total); }};
     for (const std::size_t anchors : std::set<std::size_t>{0, options.anchors}) {
       transfer.anchors = anchors;
       for (StructuralCheck& one : transfer_checks(moved, rows, transfer)) {

@@ -1,12 +1,15 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <filesystem>
 #include <memory>
+#include <utility>
 
 #include "sim/calibration/anchor_laws.hpp"
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/transfer.hpp"
 #include "sim/config/config_error.hpp"
+#include "sim/report/calibration_report.hpp"
 #include "sim/report/transfer_table.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
@@ -34,26 +37,29 @@ struct TransferOptions {
   std::string out;
 };
 
-/// What was fitted to a GPU's own measurements is better than what was moved to it.
-void keep_own_laws(const System& system, FittedLaws& laws) {
-  if (system.laws_file.empty()) return;
+/// Adds the laws that were fitted to the GPU itself, which are better than what was moved to it;
+/// the software that they were measured with.
+std::string keep_own_laws(const System& system, FittedLaws& laws) {
+  if (system.laws_file.empty()) return {};
   const FittedLaws own = read_system_laws(system);
+  bool any = false;
   for_each_law([&]<class Law>() {
     for (const auto& [name, law] : of_law<Law, FittedLaw>(own.laws)) {
-      if (law.transferred_from.empty()) of_law<Law, FittedLaw>(laws.laws)[name] = law;
+      if (!law.transferred_from.empty()) continue;
+      of_law<Law, FittedLaw>(laws.laws)[name] = law;
+      any = true;
     }
   });
+  return any ? own.software : "";
 }
 
-/// Families of the rows that there is no law for.
-std::vector<std::string> families_without_law(const MeasuredRows& rows, const FittedLaws& laws) {
-  std::vector<std::string> names;
-  for_each_law([&]<class Law>() {
-    for (const auto& [name, family] : of_law<Law, MeasuredFamily>(rows.families)) {
-      if (laws.find<Law>(name) == nullptr) names.push_back(name);
-    }
-  });
-  return names;
+/// Errors: ConfigError where writing would replace what is moved.
+void check_apart(const System& from, const FittedSystemPath& path) {
+  std::error_code error;
+  if (std::filesystem::equivalent(from.document.file(), path.system, error) ||
+      std::filesystem::equivalent(from.laws_file, path.laws(), error))
+    throw ConfigError("--out: " + path.system.string() +
+                      " is the system that laws are moved from; its own would be lost");
 }
 
 int transfer(const TransferOptions& options) {
@@ -64,25 +70,29 @@ int transfer(const TransferOptions& options) {
     throw ConfigError("--from: " + options.from + " has no laws; calibrate fit writes some");
   const std::vector<MeasuredRecord> records = read_all_records(options.records);
   const MeasuredRows rows = records.empty() ? MeasuredRows{} : rows_of_records(records, to);
-  if (!options.records.empty() && family_count(rows) == 0)
+  if (!records.empty() && family_count(rows) == 0)
     throw ConfigError("--records: no record that a law could be fitted to");
   if (!records.empty()) tell_of_other_width(records, to);
-  const FittedSystemPath path = fitted_system_path(options.out);
+  FittedLaws laws = kernels_transferred(read_system_laws(from), to);
+  const FittedSystemPath path = fitted_system_path(to, options.out);
+  check_apart(from, path);
 
-  AnchoredLaws moved = anchored(kernels_transferred(read_system_laws(from), to), rows);
-  keep_own_laws(to, moved.laws);
+  laws.software = "moved from " + from.name + ": " + laws.software;
+  if (!records.empty()) laws.software += "; refitted to " + measured_on(records);
+  const std::string own_software = keep_own_laws(to, laws);
+  if (!own_software.empty()) laws.software += "; own: " + own_software;
+  const AnchoredLaws moved = anchored(std::move(laws), rows);
   write_fitted_system(to, moved.laws, records, path);
-  const std::vector<std::string> without_law = families_without_law(rows, moved.laws);
   switch (format) {
     case OutputFormat::Json:
-      fmt::print("{}", transfer_json(moved, without_law));
+      fmt::print("{}", transfer_json(moved));
       break;
     case OutputFormat::Csv:
       fmt::print("{}", transfer_csv(moved));
       break;
     case OutputFormat::Table:
-      fmt::print("{}\nwritten to {} and {}\n", transfer_table(moved, without_law),
-                 path.system.string(), path.laws().string());
+      fmt::print("{}\nwritten to {} and {}\n", transfer_table(moved), path.system.string(),
+                 path.laws().string());
       break;
   }
   return kDone;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
@@ -55,6 +56,11 @@ void tell_of_other_width(const std::vector<MeasuredRecord>& records, const Syste
 
 System system_named(const std::string& name, const char* flag) {
   return read_system(Catalog::find().read("hw_models/systems", name, flag));
+}
+
+bool has_fidelity(const System& system, std::string_view name) {
+  return std::find(system.fidelities.begin(), system.fidelities.end(), name) !=
+         system.fidelities.end();
 }
 
 std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& files) {

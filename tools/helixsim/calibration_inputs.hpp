@@ -1,6 +1,7 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "hw_models/system.hpp"
@@ -36,6 +37,8 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
 
 /// By its name or its file, which `flag` gave. Errors: ConfigError.
 System system_named(const std::string& name, const char* flag);
+
+bool has_fidelity(const System& system, std::string_view name);
 
 /// Records of all files; a line that is cut off is told of and left out. Errors: ConfigError; also
 /// for records of two kinds of GPU, of which no law would hold.

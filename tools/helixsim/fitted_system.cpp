@@ -13,6 +13,7 @@
 #include "sim/config/config_error.hpp"
 #include "sim/config/json_file.hpp"
 #include "sim/report/whole_file.hpp"
+#include "tools/helixsim/calibration_inputs.hpp"
 
 namespace helixsim {
 namespace {
@@ -49,7 +50,10 @@ void check_replaceable(const fs::path& file, std::string_view format) {
 
 }  // namespace
 
-FittedSystemPath fitted_system_path(const std::string& out) {
+FittedSystemPath fitted_system_path(const System& system, const std::string& out) {
+  if (!has_fidelity(system, "measured"))
+    system.document.at("fidelities")
+        .fail("expected a fidelity \"measured\", which laws are for; other system files have one");
   FittedSystemPath path{.system = out, .laws_name = {}};
   if (path.system.extension() != ".json")
     throw ConfigError("--out: expected a name that ends in .json");
@@ -59,7 +63,10 @@ FittedSystemPath fitted_system_path(const std::string& out) {
   std::error_code error;
   const fs::path folder = path.laws().parent_path();
   fs::create_directories(folder, error);
-  if (!error && access(folder.c_str(), W_OK) != 0) error = {errno, std::generic_category()};
+  for (const fs::path& to : {folder, folder.parent_path()}) {
+    if (!error && access(to.empty() ? "." : to.c_str(), W_OK) != 0)
+      error = {errno, std::generic_category()};
+  }
   if (error)
     throw ConfigError(
         fmt::format("--out: {} cannot be written: {}", path.system.string(), error.message()));

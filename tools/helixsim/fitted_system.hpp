@@ -17,8 +17,9 @@ struct FittedSystemPath {
   [[nodiscard]] std::filesystem::path laws() const { return system.parent_path() / laws_name; }
 };
 /// Makes its folders. Errors: ConfigError for a name that does not end in .json, for files that are
-/// there but are no system and no laws, and where nothing can be written.
-FittedSystemPath fitted_system_path(const std::string& out);
+/// there but are no system and no laws, where nothing can be written, and for a system that has no
+/// fidelity which could use laws.
+FittedSystemPath fitted_system_path(const System& system, const std::string& out);
 
 /// Writes the laws and, unless it is the system's own file that names them already and records have
 /// no gap between kernels, the system's file with its name, its laws and that gap. Comments in it

@@ -77,11 +77,13 @@ int transfer(const TransferOptions& options) {
   const FittedSystemPath path = fitted_system_path(to, options.out);
   check_apart(from, path);
 
-  laws.software = "moved from " + from.name + ": " + laws.software;
-  if (!records.empty()) laws.software += "; refitted to " + measured_on(records);
+  const std::string moved_software = laws.software;
   const std::string own_software = keep_own_laws(to, laws);
-  if (!own_software.empty()) laws.software += "; own: " + own_software;
-  const AnchoredLaws moved = anchored(std::move(laws), rows);
+  AnchoredLaws moved = anchored(std::move(laws), rows);
+  std::string& software = moved.laws.software;
+  software = "moved from " + from.name + ": " + moved_software;
+  if (!moved.families.empty()) software += "; refitted to " + measured_on(records);
+  if (!own_software.empty()) software += "; own: " + own_software;
   write_fitted_system(to, moved.laws, records, path);
   switch (format) {
     case OutputFormat::Json:

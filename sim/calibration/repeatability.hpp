@@ -17,6 +17,10 @@ struct Repeatability {
   double worst_percent = 0.0;
   std::string worst;      ///< key of the widest record
   long long suspect = 0;  ///< measured while the GPU was not at its usual rate; not counted above
+  /// Cells with several records, of runs that were repeated on one GPU.
+  long long again = 0;
+  double again_median_percent = 0.0;  ///< of (largest - smallest) / smallest of a cell's medians
+  double again_p90_percent = 0.0;
 };
 
 /// (p90 - p10) / median of a record's repetitions, in per cent.

@@ -135,7 +135,10 @@ void add_stream(HtmlPage& page, const CalibrationReport& report) {
 
 void add_repeatability(HtmlPage& page, const CalibrationReport& report) {
   page.add("<section><div class=\"section-head\"><h2>Repeatability</h2></div>\n");
-  page.paragraph("note", "(p90 - p10) / median over the repetitions of a record.");
+  page.paragraph(
+      "note",
+      "(p90 - p10) / median over the repetitions of a record; and how far medians of one "
+      "cell lie apart where it was measured again, in another run.");
   ScatterPlot plot;
   std::vector<double> times;
   double most = 1.0;
@@ -159,12 +162,15 @@ void add_repeatability(HtmlPage& page, const CalibrationReport& report) {
   page.add("<div class=\"plots\">\n");
   page.plot("Spread against time", plot);
   page.add("</div>\n");
-  page.table_head(
-      {"kernel", "#records", "#suspect", "#median %", "#p90 %", "#worst %", "worst record"});
+  page.table_head({"kernel", "#records", "#suspect", "#median %", "#p90 %", "#worst %",
+                   "#measured again", "#medians apart, median / p90 %", "worst record"});
   for (const Repeatability& one : repeatability(report.records)) {
     page.row({html_escaped(one.kernel), format_count(one.records), format_count(one.suspect),
               percent_cell(one.median_percent), percent_cell(one.p90_percent),
-              percent_cell(one.worst_percent),
+              percent_cell(one.worst_percent), format_count(one.again),
+              one.again > 0 ? percent_cell(one.again_median_percent) + " / " +
+                                  percent_cell(one.again_p90_percent)
+                            : "",
               "<span class=\"soft\">" + html_escaped(worst_label(report, one)) + "</span>"});
   }
   page.table_end();

@@ -198,7 +198,11 @@ std::string calibration_json(const CalibrationReport& report) {
                            {"suspect", one.suspect},
                            {"median_percent", one.median_percent},
                            {"p90_percent", one.p90_percent},
-                           {"worst_percent", one.worst_percent}};
+                           {"worst_percent", one.worst_percent},
+                           {"measured_again", one.again}};
+    if (one.again == 0) continue;
+    spreads[one.kernel]["medians_apart"] = {{"median_percent", one.again_median_percent},
+                                            {"p90_percent", one.again_p90_percent}};
   }
   const Json document = {{"format", "helixsim/calibration_report/1"},
                          {"system", report.name},

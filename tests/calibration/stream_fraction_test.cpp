@@ -83,3 +83,18 @@ TEST_CASE("spreads are told by kernel, suspect records apart", "[calibration][re
   CHECK(all[0].worst_percent == Approx(11.0));
   CHECK(all[0].worst == records[1].key.text());
 }
+
+TEST_CASE("medians of a cell that was measured again lie apart, on one GPU",
+          "[calibration][repeatability]") {
+  std::vector<MeasuredRecord> records{
+      record_of("gemm", 1e9, 500.0, "a"), record_of("gemm", 1e9, 505.0, "a"),
+      record_of("gemm", 1e9, 900.0, "b"), record_of("gemm", 2e9, 1000.0, "a"),
+      record_of("gemm", 2e9, 1030.0, "a")};
+  const auto all = repeatability(records);
+  REQUIRE(all.size() == 1);
+  CHECK(all[0].again == 2);
+  CHECK(all[0].again_median_percent == Approx(1.0));
+  CHECK(all[0].again_p90_percent == Approx(3.0));
+  records.back().suspect = true;
+  CHECK(repeatability(records)[0].again == 1);
+}

@@ -27,11 +27,7 @@ LawSolution<Law> most_probable(const Law& moved, MeasuredSpan<Law> rows) {
     problem.high[p] = std::max(problem.high[p], value);
     problem.start[p++] = value;
   }
-  const FitSolution solution = fit_parameters(problem);
-  LawSolution<Law> found{
-      .law = with_parameters<Law>(moved, solution.parameters), .fits = {}, .cost = solution.cost};
-  for (const double error : solution.errors) found.fits.push_back({.log_error = error});
-  return found;
+  return law_solution<Law>(moved, fit_parameters(problem));
 }
 
 /// A moved law with measurements of the GPU that it was moved to, and its error on them.

@@ -55,17 +55,22 @@ FitProblem law_problem(const Law& start, std::span<const Ceiling<Law>> ceilings,
   return problem;
 }
 
-/// Fits the parameters of `start` to measurements under the benchmark's conditions (warm caches).
+/// The law that a fit of the parameters of `start` found.
 template <class Law>
-LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceilings,
-                         MeasuredSpan<Law> rows, const FitEffort& effort = {}) {
-  const FitSolution solution = fit_parameters(law_problem<Law>(start, ceilings, rows), effort);
+LawSolution<Law> law_solution(const Law& start, const FitSolution& solution) {
   LawSolution<Law> fitted{
       .law = with_parameters<Law>(start, solution.parameters), .fits = {}, .cost = solution.cost};
   for (std::size_t p = 0; p < solution.parameters.size(); ++p) {
     fitted.fits.push_back({.log_error = solution.errors[p], .pinned = solution.pinned[p]});
   }
   return fitted;
+}
+
+/// Fits the parameters of `start` to measurements under the benchmark's conditions (warm caches).
+template <class Law>
+LawSolution<Law> fit_law(const Law& start, std::span<const Ceiling<Law>> ceilings,
+                         MeasuredSpan<Law> rows, const FitEffort& effort = {}) {
+  return law_solution<Law>(start, fit_parameters(law_problem<Law>(start, ceilings, rows), effort));
 }
 
 /// Every n-th row, at most `most` of them.

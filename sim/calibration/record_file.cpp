@@ -42,10 +42,8 @@ bool is_half_a_record(std::string_view line) {
   return text.compare(0, common, kBegin, 0, common) == 0 && !nlohmann::json::accept(line);
 }
 
-}  // namespace
-
-RecordList read_records(const std::filesystem::path& file) {
-  const std::string text = whole_text(file);
+/// The records of a file's text.
+RecordList parse_records(const std::string& text, const std::filesystem::path& file) {
   RecordList list;
   std::size_t begin = 0;
   for (int number = 1; begin < text.size(); ++number) {
@@ -62,12 +60,18 @@ RecordList read_records(const std::filesystem::path& file) {
   return list;
 }
 
+}  // namespace
+
+RecordList read_records(const std::filesystem::path& file) {
+  return parse_records(whole_text(file), file);
+}
+
 RecordAppender::RecordAppender(std::filesystem::path file) : file_(std::move(file)) {
   std::error_code error;
   bool unended = false;
   if (std::filesystem::exists(file_, error)) {
     const std::string text = whole_text(file_);
-    const std::string torn = read_records(file_).torn;
+    const std::string torn = parse_records(text, file_).torn;
     if (!torn.empty()) std::filesystem::resize_file(file_, text.size() - torn.size(), error);
     if (error) throw ConfigError(file_.string() + ": cannot be written: " + error.message());
     unended = torn.empty() && !text.empty() && text.back() != '\n';

@@ -7,7 +7,6 @@
 #include "hw_models/laws/law_file.hpp"
 #include "sim/calibration/accuracy.hpp"
 #include "sim/calibration/fit_study.hpp"
-#include "sim/calibration/fit_system.hpp"
 #include "sim/config/config_error.hpp"
 #include "sim/report/accuracy_table.hpp"
 #include "sim/report/text_table.hpp"
@@ -16,8 +15,6 @@
 #include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
 #include "tools/helixsim/fitted_system.hpp"
-#include "tools/helixsim/progress.hpp"
-#include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
 namespace {
@@ -71,19 +68,6 @@ long long keep_other_laws(const System& system, FittedLaws& laws) {
   return kept;
 }
 
-SystemStudy study_of(const CalibrationInputs& inputs, const FitOptions& options) {
-  Progress progress("fitting kernel families", "families");
-  const long long total = family_count(inputs.rows);
-  long long fitted = 0;
-  const auto threads = static_cast<int>(options.common.thread_count());
-  const auto count = [&](const std::string&) { progress.update(++fitted, total); };
-  if (!options.report.empty()) return study_system(inputs.rows, inputs.system, threads, count);
-  SystemStudy study;
-  study.laws = fit_system(inputs.rows, inputs.system, threads, count);
-  study.unpredicted = inputs.rows.unpredicted;
-  return study;
-}
-
 void write_report(OutputFolder& folder, const FittedSystemPath& files,
                   const CalibrationInputs& inputs, const SystemStudy& study,
                   const FittedLaws& laws) {
@@ -126,7 +110,7 @@ int fit(const FitOptions& options) {
   const FittedSystemPath files = fitted_system_path(inputs.system, options.out);
   std::optional<OutputFolder> report;
   if (!options.report.empty()) report.emplace(options.report, options.overwrite, "--report");
-  const SystemStudy study = study_of(inputs, options);
+  const SystemStudy study = study_of(inputs, options.common, report.has_value());
   FittedLaws laws = study.laws;
   const long long kept = inputs.records.empty() ? 0 : keep_other_laws(inputs.system, laws);
   if (!inputs.records.empty())

@@ -8,7 +8,6 @@
 #include "tools/helixsim/accuracy_folder.hpp"
 #include "tools/helixsim/calibration_inputs.hpp"
 #include "tools/helixsim/common.hpp"
-#include "tools/helixsim/progress.hpp"
 #include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
@@ -49,15 +48,7 @@ int report(const ReportOptions& options) {
   const OutputFormat format = options.common.output_format();
   const CalibrationInputs inputs = read_calibration_inputs(options.inputs, "calibrate report");
   OutputFolder folder(options.out, options.overwrite);
-  SystemStudy study;
-  {
-    Progress progress("fitting kernel families", "families");
-    const long long total = family_count(inputs.rows);
-    long long fitted = 0;
-    study =
-        study_system(inputs.rows, inputs.system, static_cast<int>(options.common.thread_count()),
-                     [&](const std::string&) { progress.update(++fitted, total); });
-  }
+  const SystemStudy study = study_of(inputs, options.common, true);
   const std::vector<LayerPrediction> layers = predict_layers(inputs.records, study.laws);
   const CalibrationReport made{.name = inputs.system.name,
                                .title = inputs.system.title,

@@ -7,9 +7,11 @@
 
 #include "sim/calibration/datasets/records.hpp"
 #include "sim/calibration/datasets/registry.hpp"
+#include "sim/calibration/fit_system.hpp"
 #include "sim/calibration/record_file.hpp"
 #include "sim/config/catalog.hpp"
 #include "sim/config/config_error.hpp"
+#include "tools/helixsim/progress.hpp"
 #include "tools/helixsim/tell.hpp"
 
 namespace helixsim {
@@ -103,6 +105,19 @@ CalibrationInputs read_calibration_inputs(const CalibrationOptions& options,
   if (family_count(inputs.rows) == 0) throw ConfigError(nothing_to_fit(inputs, of_records));
   if (of_records) tell_of_other_width(inputs.records, inputs.system);
   return inputs;
+}
+
+SystemStudy study_of(const CalibrationInputs& inputs, const CommonOptions& common, bool judged) {
+  Progress progress("fitting kernel families", "families");
+  const long long total = family_count(inputs.rows);
+  long long fitted = 0;
+  const auto threads = static_cast<int>(common.thread_count());
+  const auto count = [&](const std::string&) { progress.update(++fitted, total); };
+  if (judged) return study_system(inputs.rows, inputs.system, threads, count);
+  SystemStudy study;
+  study.laws = fit_system(inputs.rows, inputs.system, threads, count);
+  study.unpredicted = inputs.rows.unpredicted;
+  return study;
 }
 
 long long family_count(const MeasuredRows& rows) {

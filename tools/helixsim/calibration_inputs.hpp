@@ -5,8 +5,10 @@
 #include <vector>
 
 #include "hw_models/system.hpp"
+#include "sim/calibration/fit_study.hpp"
 #include "sim/calibration/measured_rows.hpp"
 #include "sim/calibration/record.hpp"
+#include "tools/helixsim/common.hpp"
 
 namespace CLI {
 class App;
@@ -47,6 +49,10 @@ std::vector<MeasuredRecord> read_all_records(const std::vector<std::string>& fil
 /// Warns of records of a GPU that is wider or narrower than the system's: attention is planned over
 /// its multiprocessors.
 void tell_of_other_width(const std::vector<MeasuredRecord>& records, const System& system);
+
+/// Every family fitted, with a progress line; where they are `judged`, also what each fit knows of
+/// rows and parameters, which takes longer.
+SystemStudy study_of(const CalibrationInputs& inputs, const CommonOptions& common, bool judged);
 
 long long family_count(const MeasuredRows& rows);
 

@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <cstdint>
 #include <fstream>
 #include <iterator>
 #include <nlohmann/json.hpp>
@@ -40,8 +42,8 @@ std::string system_text(const Node& document, const FittedSystemPath& path, doub
 void check_replaceable(const fs::path& file, std::string_view format) {
   std::error_code error;
   if (!fs::exists(file, error)) return;
-  constexpr std::size_t kLargest = 1 << 24;  // of what a fit writes
-  std::string text(kLargest, ' ');
+  constexpr std::uintmax_t kLargest = 1 << 24;  // of what a fit writes
+  std::string text(std::min(fs::file_size(file, error), kLargest), ' ');
   std::ifstream(file, std::ios::binary).read(text.data(), std::ssize(text));
   if (text.find(format) == std::string::npos)
     throw ConfigError(fmt::format("--out: {} is there already, is no \"{}\" and is not replaced",
